@@ -1,0 +1,2 @@
+//! bttc
+fn main() {}

@@ -1,0 +1,100 @@
+//! The seam between the consensus engine and the ledger (docs/architecture.md, section 7).
+
+use crate::InvalidBlock;
+use alloy_primitives::{Address, B256};
+use bttc_primitives::{
+    CommitCertificate, Evidence, Fatal, Height, Round, SealedBlock, Timing, ValidatorSet,
+};
+use std::{future::Future, ops::Range, time::Instant};
+
+/// All that an engine sees of the ledger.
+pub trait Application: Clone + Send + Sync + 'static {
+    /// Next height, its validators and timing.
+    fn start(&self) -> impl Future<Output = Result<HeightStart, Fatal>> + Send;
+    /// Builds our block on the head, before `deadline`; durable on return.
+    fn propose(
+        &self,
+        turn: Turn,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<SealedBlock, Fatal>> + Send;
+    /// Judges a block for the current height. If valid it is durable on return.
+    fn verify(
+        &self,
+        turn: Turn,
+        block: SealedBlock,
+    ) -> impl Future<Output = Result<Verdict, Fatal>> + Send;
+    /// Undecided blocks kept for `height`: restart and re-sending.
+    fn proposals(&self, height: Height)
+    -> impl Future<Output = Result<Vec<Proposal>, Fatal>> + Send;
+    /// Makes the decided block final and answers with the next height. Idempotent.
+    fn commit(&self, decision: Decision)
+    -> impl Future<Output = Result<HeightStart, Fatal>> + Send;
+    /// Proof that a validator signed twice; enters our next proposal.
+    fn report(&self, evidence: Vec<Evidence>) -> impl Future<Output = Result<(), Fatal>> + Send;
+    /// Decided blocks with certificates, for peers that are behind.
+    fn decided(
+        &self,
+        heights: Range<Height>,
+        max_bytes: usize,
+    ) -> impl Future<Output = Result<Vec<DecidedBlock>, Fatal>> + Send;
+}
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turn {
+    /// Height to decide.
+    pub height: Height,
+    /// Try at that height.
+    pub round: Round,
+    /// Consensus address of the proposer.
+    pub proposer: Address,
+}
+
+/// What an engine needs to begin a height.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeightStart {
+    /// The height.
+    pub height: Height,
+    /// Who votes on it.
+    pub validators: ValidatorSet,
+    /// Block times.
+    pub timing: Timing,
+}
+
+/// An undecided block with the turn it was made for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// Round it was proposed in.
+    pub round: Round,
+    /// Who proposed it.
+    pub proposer: Address,
+    /// The block.
+    pub block: SealedBlock,
+}
+
+/// What was decided for a height.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The decided block.
+    pub block_hash: B256,
+    /// Precommits that decided it.
+    pub certificate: CommitCertificate,
+}
+
+/// A decided block as peers exchange it.
+#[derive(Clone, Debug, PartialEq, Eq, alloy_rlp::RlpEncodable, alloy_rlp::RlpDecodable)]
+pub struct DecidedBlock {
+    /// The block.
+    pub block: SealedBlock,
+    /// Its certificate.
+    pub certificate: CommitCertificate,
+}
+
+/// Judgement on a proposal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every rule holds; the block is stored.
+    Valid,
+    /// A rule is broken; vote against it.
+    Invalid(InvalidBlock),
+}

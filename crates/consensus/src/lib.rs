@@ -1,0 +1,46 @@
+//! The rules that nodes must agree on, as functions of their arguments.
+//!
+//! Headers ([`NextBlock`], [`check_header`]), the base fee, votes and certificates, proposer order, evidence; and [`Application`], which is all
+//! that a consensus engine sees of the ledger. Source of every rule: docs/protocol.md.
+//!
+//! No I/O, no clock: the time is an argument where a rule needs it.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::float_arithmetic
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        clippy::unwrap_used,
+        reason = "tests"
+    )
+)]
+
+mod application;
+mod base_fee;
+mod certificate;
+mod evidence;
+mod fee_split;
+mod header;
+mod invalid;
+mod proposer;
+mod signer;
+mod vote;
+
+pub use application::{
+    Application, Decision, DecidedBlock, HeightStart, Proposal, Turn, Verdict,
+};
+pub use base_fee::next_base_fee;
+pub use certificate::{check_certificate, check_last_commit};
+pub use evidence::check_evidence;
+pub use fee_split::{FeeSplit, split_fees};
+pub use header::{NextBlock, Outputs, block_commitment, check_body, check_header, next_mix_hash, output_commitment};
+pub use invalid::InvalidBlock;
+pub use proposer::ProposerOrder;
+pub use signer::ConsensusSigner;
+pub use vote::{InvalidVote, Vote, recover_signer, vote_signature};

@@ -1,0 +1,211 @@
+//! Blocks: an Ethereum header, transactions, the parent's certificate and evidence.
+//!
+//! Source: docs/protocol.md, section 2.
+
+use crate::{Evidence, Height, LastCommit};
+use alloy_consensus::{EthereumTxEnvelope, Header, TxEip4844, transaction::Recovered};
+use alloy_eips::eip4895::Withdrawals;
+use alloy_primitives::{Address, B256};
+use alloy_rlp::{BufMut, Decodable, Encodable, Header as RlpHeader, RlpDecodable, RlpEncodable};
+
+/// A signed transaction as it stands in a block (blob transactions without their sidecar).
+pub type Transaction = EthereumTxEnvelope<TxEip4844>;
+
+/// Everything of a block below its header.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Body {
+    /// Signed transactions in the order of execution; system transactions stand last.
+    pub transactions: Vec<Transaction>,
+    /// Certificate of the parent; empty under the `ethereum` spec and in block 1.
+    pub last_commit: LastCommit,
+    /// Proofs of double signing.
+    pub evidence: Vec<Evidence>,
+    /// Uncle headers; only under the `ethereum` spec, before the Merge.
+    pub ommers: Vec<Header>,
+    /// Withdrawals; only under the `ethereum` spec, from Shanghai on.
+    pub withdrawals: Option<Withdrawals>,
+}
+
+#[derive(RlpEncodable, RlpDecodable)]
+#[rlp(trailing)]
+struct BodyRlp {
+    transactions: Vec<Transaction>,
+    last_commit: LastCommit,
+    evidence: Vec<Evidence>,
+    ommers: Vec<Header>,
+    withdrawals: Option<Withdrawals>,
+}
+
+impl Encodable for Body {
+    fn encode(&self, out: &mut dyn BufMut) {
+        self.rlp_header().encode(out);
+        self.transactions.encode(out);
+        self.last_commit.encode(out);
+        self.evidence.encode(out);
+        self.ommers.encode(out);
+        if let Some(withdrawals) = &self.withdrawals {
+            withdrawals.encode(out);
+        }
+    }
+
+    fn length(&self) -> usize {
+        self.rlp_header().length_with_payload()
+    }
+}
+
+impl Body {
+    fn rlp_header(&self) -> RlpHeader {
+        let lengths = [
+            self.transactions.length(),
+            self.last_commit.length(),
+            self.evidence.length(),
+            self.ommers.length(),
+            self.withdrawals.as_ref().map_or(0, Encodable::length),
+        ];
+        RlpHeader { list: true, payload_length: lengths.iter().sum() }
+    }
+}
+
+impl Decodable for Body {
+    fn decode(buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
+        let BodyRlp { transactions, last_commit, evidence, ommers, withdrawals } =
+            BodyRlp::decode(buf)?;
+        Ok(Self { transactions, last_commit, evidence, ommers, withdrawals })
+    }
+}
+
+/// A block with the hash of its header.
+///
+/// RLP is `[header, body]`; decoding computes the hash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedBlock {
+    hash: B256,
+    /// The header.
+    pub header: Header,
+    /// The body.
+    pub body: Body,
+}
+
+impl SealedBlock {
+    /// Hashes the header and joins it to its body.
+    pub fn seal(header: Header, body: Body) -> Self {
+        Self { hash: header.hash_slow(), header, body }
+    }
+
+    /// Joins a header to a body whose hash is known, as read back from our own store.
+    pub const fn with_known_hash(hash: B256, header: Header, body: Body) -> Self {
+        Self { hash, header, body }
+    }
+
+    /// `keccak256(rlp(header))`.
+    pub const fn hash(&self) -> B256 {
+        self.hash
+    }
+
+    /// Height of the block.
+    pub const fn height(&self) -> Height {
+        self.header.number
+    }
+
+    /// The same block as other Ethereum programs encode it: `[header, transactions, ommers, withdrawals?]`.
+    pub fn ethereum_rlp(&self) -> Vec<u8> {
+        alloy_rlp::encode(alloy_consensus::Block::<Transaction> {
+            header: self.header.clone(),
+            body: alloy_consensus::BlockBody {
+                transactions: self.body.transactions.clone(),
+                ommers: self.body.ommers.clone(),
+                withdrawals: self.body.withdrawals.clone(),
+            },
+        })
+    }
+}
+
+impl Encodable for SealedBlock {
+    fn encode(&self, out: &mut dyn BufMut) {
+        let payload_length = self.header.length().saturating_add(self.body.length());
+        RlpHeader { list: true, payload_length }.encode(out);
+        self.header.encode(out);
+        self.body.encode(out);
+    }
+
+    fn length(&self) -> usize {
+        let payload_length = self.header.length().saturating_add(self.body.length());
+        RlpHeader { list: true, payload_length }.length_with_payload()
+    }
+}
+
+impl Decodable for SealedBlock {
+    fn decode(buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
+        #[derive(RlpDecodable)]
+        struct Parts {
+            header: Header,
+            body: Body,
+        }
+        let Parts { header, body } = Parts::decode(buf)?;
+        Ok(Self::seal(header, body))
+    }
+}
+
+/// A block whose senders are known: recovered once, carried along ever after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecoveredBlock {
+    /// The block.
+    pub block: SealedBlock,
+    /// Sender of each transaction, in their order.
+    pub senders: Vec<Address>,
+}
+
+impl RecoveredBlock {
+    /// Transactions with their senders.
+    pub fn recovered(&self) -> impl ExactSizeIterator<Item = Recovered<&Transaction>> {
+        self.block
+            .body
+            .transactions
+            .iter()
+            .zip(&self.senders)
+            .map(|(tx, sender)| Recovered::new_unchecked(tx, *sender))
+    }
+}
+
+/// The last committed block, without its body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// Hash of the header.
+    pub hash: B256,
+    /// The header.
+    pub header: Header,
+}
+
+impl Head {
+    /// Height of the block.
+    pub const fn height(&self) -> Height {
+        self.header.number
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SignerBitmap, VoteSignature};
+
+    #[test]
+    fn block_survives_a_round_trip() {
+        let body = Body {
+            last_commit: LastCommit {
+                round: 3,
+                signers: SignerBitmap::from_indices(4, [0, 2, 3]),
+                signatures: vec![VoteSignature::repeat_byte(7); 3],
+            },
+            ommers: vec![Header::default()],
+            ..Default::default()
+        };
+        let header = Header { number: 9, gas_limit: 30_000_000, ..Default::default() };
+        for withdrawals in [None, Some(Withdrawals::default())] {
+            let block =
+                SealedBlock::seal(header.clone(), Body { withdrawals, ..body.clone() });
+            let bytes = alloy_rlp::encode(&block);
+            assert_eq!(bytes.len(), block.length());
+            assert_eq!(SealedBlock::decode(&mut bytes.as_slice()).unwrap(), block);
+        }
+    }
+}
