@@ -1,1 +1,16 @@
-//! bttc-contracts
+//! Where our Solidity meets our Rust: addresses, genesis bytecode and bindings of the contracts in `contracts/`.
+//!
+//! - [`addresses`]: where everything of docs/protocol.md, section 6, lives.
+//! - [`predeploys()`]: contracts that are in the state from genesis on, with their exact runtime code. The file behind
+//!   it, `contracts/predeploys/predeploys.json`, is proven by `contracts/predeploys/check.mjs`; building this crate
+//!   needs neither npm nor a Solidity compiler.
+//! - [`wbtt`]: typed calls and events of wrapped BTT.
+//!
+//! A new predeploy is a line in `contracts/predeploys/deployments.json`, an address constant here, and a run of
+//! `npm run predeploys` in `contracts/` and of `genesis/build.py`.
+
+pub mod addresses;
+mod predeploys;
+pub mod wbtt;
+
+pub use predeploys::{Predeploy, predeploys};
