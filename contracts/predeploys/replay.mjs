@@ -65,7 +65,10 @@ async function start() {
   const flags = ["--port", "0", "--chain-id", "1", "--hardfork", "shanghai", "--base-fee", "0", "--no-create2"];
   // A process group of its own: the command is a wrapper around the real program, and both must end.
   const child = spawn(ANVIL, flags, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  let stopped = false;
   const stop = () => {
+    if (stopped) return;
+    stopped = true;
     try {
       process.kill(-child.pid, "SIGTERM");
     } catch {
