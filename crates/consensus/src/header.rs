@@ -2,10 +2,13 @@
 
 use crate::{InvalidBlock, Turn, next_base_fee};
 use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, constants::EMPTY_WITHDRAWALS, proofs};
-use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
+use alloy_eips::{eip2718::Encodable2718, eip7685::EMPTY_REQUESTS_HASH};
 use alloy_primitives::{B64, B256, Bloom, Bytes, U256, keccak256};
 use alloy_sol_types::SolValue;
 use bttc_primitives::{Body, ChainSpec, Evidence, Head, Header, LastCommit, SealedBlock};
+
+/// Largest encoding of a block's transactions together; a whole block stays below the 10 MiB less margin of EIP-7934. Unit: bytes.
+pub const MAX_BODY_BYTES: usize = 7 * 1024 * 1024;
 
 /// How far ahead of the local clock a block may be. Unit: seconds.
 const MAX_AHEAD: u64 = 2;
@@ -203,6 +206,10 @@ pub fn check_body(block: &SealedBlock) -> Result<(), InvalidBlock> {
     }
     if let Some(index) = body.transactions.iter().position(|tx| tx.is_eip4844()) {
         return Err(InvalidBlock::Blob { index });
+    }
+    let bytes = body.transactions.iter().map(Encodable2718::encode_2718_len).fold(0, usize::saturating_add);
+    if bytes > MAX_BODY_BYTES {
+        return Err(InvalidBlock::field("size of the transactions", bytes, MAX_BODY_BYTES));
     }
     let root = proofs::calculate_transaction_root(&body.transactions);
     expect("transactions_root", block.header.transactions_root, root)

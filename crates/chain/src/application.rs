@@ -1,0 +1,93 @@
+//! The ledger as a consensus engine sees it.
+
+use crate::Chain;
+use alloy_rlp::Encodable;
+use bttc_consensus::{
+    Application, DecidedBlock, Decision, HeightStart, Proposal, Turn, Verdict, check_evidence,
+};
+use bttc_primitives::{Evidence, Fatal, Height, SealedBlock};
+use std::{ops::Range, time::Instant};
+
+impl Application for Chain {
+    async fn start(&self) -> Result<HeightStart, Fatal> {
+        self.height_start()
+    }
+
+    async fn propose(&self, turn: Turn, deadline: Instant) -> Result<SealedBlock, Fatal> {
+        self.blocking(move |chain| chain.build_block(turn, deadline)).await
+    }
+
+    async fn verify(&self, turn: Turn, block: SealedBlock) -> Result<Verdict, Fatal> {
+        self.blocking(move |chain| chain.verify_block(turn, block)).await
+    }
+
+    async fn proposals(&self, height: Height) -> Result<Vec<Proposal>, Fatal> {
+        self.blocking(move |chain| {
+            let stored = chain.read()?.proposals(height)?;
+            let proposals = stored.into_iter().map(|stored| Proposal {
+                round: stored.round,
+                proposer: stored.proposer,
+                block: stored.block.block,
+            });
+            Ok(proposals.collect())
+        })
+        .await
+    }
+
+    async fn commit(&self, decision: Decision) -> Result<HeightStart, Fatal> {
+        self.blocking(move |chain| chain.commit_decision(&decision)).await
+    }
+
+    async fn report(&self, evidence: Vec<Evidence>) -> Result<(), Fatal> {
+        for evidence in evidence {
+            let Evidence::DoubleSign(proof) = &evidence;
+            let validators = self.validators(proof.height)?;
+            match check_evidence(self.spec().chain_id(), &validators, &evidence) {
+                Ok(()) => self.keep_evidence(evidence),
+                Err(why) => tracing::warn!(signer = %proof.signer, %why, "reported evidence proves nothing"),
+            }
+        }
+        Ok(())
+    }
+
+    async fn decided(
+        &self,
+        heights: Range<Height>,
+        max_bytes: usize,
+    ) -> Result<Vec<DecidedBlock>, Fatal> {
+        self.blocking(move |chain| chain.decided_blocks(heights, max_bytes)).await
+    }
+}
+
+impl Chain {
+    fn keep_evidence(&self, evidence: Evidence) {
+        let mut known = self.inner.evidence.lock();
+        if !known.contains(&evidence) {
+            known.push(evidence);
+        }
+    }
+
+    /// Decided blocks from the start of the range, as many as fit; at least one if the chain has it.
+    fn decided_blocks(
+        &self,
+        heights: Range<Height>,
+        max_bytes: usize,
+    ) -> Result<Vec<DecidedBlock>, Fatal> {
+        let store = self.read()?;
+        let mut decided = Vec::new();
+        let mut bytes = 0usize;
+        for height in heights {
+            let (Some(block), Some(certificate)) = (store.block(height)?, store.certificate(height)?)
+            else {
+                break;
+            };
+            let block = DecidedBlock { block, certificate };
+            bytes = bytes.saturating_add(block.length());
+            if bytes > max_bytes && !decided.is_empty() {
+                break;
+            }
+            decided.push(block);
+        }
+        Ok(decided)
+    }
+}

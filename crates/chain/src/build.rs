@@ -1,0 +1,162 @@
+//! Building a block on the head (docs/architecture.md, section 6).
+
+use crate::{
+    duties::Duties,
+    ledger::Chain,
+    outcomes::Executed,
+    run::{hash_state, outputs_of},
+};
+use alloy_eips::eip2718::Encodable2718;
+use bttc_consensus::{MAX_BODY_BYTES, NextBlock, Turn, check_evidence};
+use bttc_execution::{BlockOutcome, BlockRun, SystemTransactions, TransactError};
+use bttc_primitives::{
+    Body, Evidence, Fatal, Head, LastCommit, RecoveredBlock, SealedBlock, StateReader, Transaction,
+};
+use bttc_storage::{ReadTx, StoredProposal};
+use std::{sync::Arc, time::Instant};
+
+/// Least gas a transaction needs: with less left, a block is full.
+const LEAST_GAS: u64 = 21_000;
+
+impl Chain {
+    /// Builds, runs and stores our block for `turn`.
+    pub(crate) fn build_block(&self, turn: Turn, deadline: Instant) -> Result<SealedBlock, Fatal> {
+        let head = self.head();
+        let next_height = head.height().saturating_add(1);
+        if turn.height != next_height {
+            return Err(Fatal::new(format!(
+                "asked to propose height {}, the next one is {next_height}",
+                turn.height
+            )));
+        }
+        let store = self.read()?;
+        let executed = self.execute_new_block(&store, &head, turn, deadline)?;
+        let block = executed.block.block.clone();
+        self.keep_proposal(turn, Arc::new(executed))?;
+        Ok(block)
+    }
+
+    /// Stores a proposal durably, and keeps its outcome at hand.
+    pub(crate) fn keep_proposal(&self, turn: Turn, executed: Arc<Executed>) -> Result<(), Fatal> {
+        let proposal = StoredProposal {
+            round: turn.round,
+            proposer: turn.proposer,
+            block: executed.block.clone(),
+        };
+        let _writing = self.inner.writer.lock();
+        let mut write = self.inner.storage.write()?;
+        write.put_proposal(&proposal)?;
+        write.commit()?;
+        self.inner.outcomes.insert(executed);
+        Ok(())
+    }
+
+    fn execute_new_block(
+        &self,
+        store: &ReadTx,
+        head: &Head,
+        turn: Turn,
+        deadline: Instant,
+    ) -> Result<Executed, Fatal> {
+        let spec = self.spec().as_ref();
+        let validators = self.validators(turn.height)?;
+        let last_commit = last_commit_of(store, head)?;
+        let evidence = self.evidence_to_include();
+        let now = self.clock().take_next();
+        let next = NextBlock::new(spec, head, turn, now, &last_commit, &evidence);
+        let state = store.state()?;
+        let duties = Duties::of(spec, &next.header, &state, &validators);
+        let mut run = BlockRun::begin(spec, state, &next.header)?;
+        run.reserve_system_gas(duties.calls.len());
+        let (mut transactions, mut senders) = self.fill(&mut run, &next, deadline)?;
+        let outcome = self.finish_run(run, &duties)?;
+        for tx in &outcome.system_transactions {
+            transactions.push(tx.clone());
+            senders.push(turn.proposer);
+        }
+        let (changes, trie) = hash_state(store, &outcome)?;
+        let body = Body { transactions, last_commit, evidence, ..Default::default() };
+        let header = next.finish(&body, outputs_of(&outcome, trie.root, &duties));
+        let block = RecoveredBlock { block: SealedBlock::seal(header, body), senders };
+        Ok(Executed {
+            block,
+            receipts: outcome.receipts,
+            fees: outcome.fees,
+            code: outcome.changes.code,
+            changes,
+            trie,
+        })
+    }
+
+    /// Takes the best transactions from the pool until the block is full or time is up.
+    fn fill<S: StateReader>(
+        &self,
+        run: &mut BlockRun<'_, S>,
+        next: &NextBlock,
+        deadline: Instant,
+    ) -> Result<(Vec<Transaction>, Vec<alloy_primitives::Address>), Fatal> {
+        let (mut transactions, mut senders) = (Vec::new(), Vec::new());
+        let mut bytes = 0usize;
+        let mut best = self.pool().best(next.header.base_fee_per_gas.unwrap_or_default());
+        while run.gas_left() >= LEAST_GAS && Instant::now() < deadline {
+            let Some(pooled) = best.next() else { break };
+            let size = pooled.tx.inner().encode_2718_len();
+            if bytes.saturating_add(size) > MAX_BODY_BYTES {
+                best.skip_sender(pooled.sender());
+                continue;
+            }
+            match run.transact(pooled.tx.as_recovered_ref()) {
+                Ok(_) => {
+                    bytes = bytes.saturating_add(size);
+                    transactions.push(pooled.tx.inner().clone());
+                    senders.push(pooled.sender());
+                }
+                Err(TransactError::Fatal(fatal)) => return Err(fatal),
+                Err(TransactError::Full { .. }) => best.skip_sender(pooled.sender()),
+                Err(TransactError::Invalid(why)) => {
+                    tracing::debug!(hash = %pooled.hash(), %why, "transaction no longer runs, dropped");
+                    self.pool().remove(&pooled.hash());
+                    best.skip_sender(pooled.sender());
+                }
+            }
+        }
+        Ok((transactions, senders))
+    }
+
+    fn finish_run<S: StateReader>(
+        &self,
+        run: BlockRun<'_, S>,
+        duties: &Duties,
+    ) -> Result<BlockOutcome, Fatal> {
+        let signer = self
+            .inner
+            .signer
+            .as_deref()
+            .ok_or_else(|| Fatal::new("asked to propose a block without a consensus key"))?;
+        run.finish(SystemTransactions::Make { calls: &duties.calls, signer })
+            .map_err(|error| Fatal::while_doing("finishing our own block", error))
+    }
+
+    /// Reported evidence that still proves something.
+    fn evidence_to_include(&self) -> Vec<Evidence> {
+        let chain_id = self.spec().chain_id();
+        let mut reported = self.inner.evidence.lock();
+        reported.retain(|evidence| {
+            let Evidence::DoubleSign(proof) = evidence;
+            self.validators(proof.height)
+                .is_ok_and(|set| check_evidence(chain_id, &set, evidence).is_ok())
+        });
+        reported.iter().take(self.inner.config.max_evidence).cloned().collect()
+    }
+}
+
+/// The certificate of the head, as the next block carries it.
+fn last_commit_of(store: &ReadTx, head: &Head) -> Result<LastCommit, Fatal> {
+    if head.height() == 0 {
+        return Ok(LastCommit::default());
+    }
+    let certificate = store
+        .certificate(head.height())?
+        .ok_or_else(|| Fatal::new(format!("the certificate of height {} is missing", head.height())))?;
+    Ok(certificate.to_last_commit())
+}

@@ -1,0 +1,119 @@
+//! Making a decided block final.
+
+use crate::{
+    events::{ChainEvent, CommittedBlock},
+    ledger::Chain,
+    outcomes::Executed,
+};
+use bttc_consensus::{Decision, HeightStart, next_base_fee};
+use bttc_primitives::{CommitCertificate, Fatal, Head};
+use bttc_storage::BlockCommit;
+use bttc_txpool::Committed;
+use std::{sync::Arc, time::Instant};
+
+impl Chain {
+    /// The next height.
+    pub(crate) fn height_start(&self) -> Result<HeightStart, Fatal> {
+        let height = self.head().height().saturating_add(1);
+        let timing = self.spec().timing();
+        Ok(HeightStart { height, validators: self.validators(height)?, timing })
+    }
+
+    /// Commits what was decided; nothing happens if it is committed already.
+    pub(crate) fn commit_decision(&self, decision: &Decision) -> Result<HeightStart, Fatal> {
+        let head = self.head();
+        if head.hash == decision.block_hash {
+            return self.height_start();
+        }
+        let certificate = &decision.certificate;
+        if certificate.block_hash != decision.block_hash {
+            return Err(Fatal::new("the certificate of a decision is for another block"));
+        }
+        let executed = match self.inner.outcomes.get(decision.block_hash) {
+            Some(executed) => executed,
+            None => Arc::new(self.recompute(decision)?),
+        };
+        self.append(&executed, certificate)?;
+        self.publish(&executed);
+        self.height_start()
+    }
+
+    /// After a crash only the stored proposal is left: runs it again.
+    fn recompute(&self, decision: &Decision) -> Result<Executed, Fatal> {
+        let height = self.head().height().saturating_add(1);
+        let store = self.read()?;
+        let stored = store
+            .proposals(height)?
+            .into_iter()
+            .find(|stored| stored.block.block.hash() == decision.block_hash)
+            .ok_or_else(|| {
+                Fatal::new(format!(
+                    "block {} was decided for height {height} but is not among the stored proposals",
+                    decision.block_hash
+                ))
+            })?;
+        self.run_block(&store, stored.block)?.map_err(|invalid| {
+            Fatal::while_doing("running a stored proposal a second time", invalid)
+        })
+    }
+
+    fn append(&self, executed: &Executed, certificate: &CommitCertificate) -> Result<(), Fatal> {
+        let started = Instant::now();
+        let _writing = self.inner.writer.lock();
+        let mut write = self.inner.storage.write()?;
+        write.append(BlockCommit {
+            block: &executed.block,
+            receipts: &executed.receipts,
+            certificate: Some(certificate),
+            code: &executed.code,
+            changes: &executed.changes,
+            trie: &executed.trie,
+        })?;
+        write.commit()?;
+        metrics::histogram!("chain_commit_seconds").record(started.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// Moves the head, the pool and the subscribers on.
+    fn publish(&self, executed: &Arc<Executed>) {
+        let block = &executed.block.block;
+        let head = Arc::new(Head { hash: block.hash(), header: block.header.clone() });
+        *self.inner.head.write() = head.clone();
+        self.inner.outcomes.clear();
+        self.inner.evidence.lock().retain(|known| !block.body.evidence.contains(known));
+        let mined: Vec<_> = executed
+            .block
+            .recovered()
+            .map(|tx| {
+                let nonce = alloy_consensus::Transaction::nonce(*tx.inner());
+                (*tx.inner().tx_hash(), tx.signer(), nonce)
+            })
+            .collect();
+        self.inner.pool.on_commit(&Committed {
+            header: &head.header,
+            next_base_fee: next_base_fee(self.spec(), &head.header).unwrap_or_default(),
+            transactions: &mined,
+            changed: &executed.changed_accounts(),
+        });
+        record_metrics(executed);
+        let committed = CommittedBlock {
+            block: executed.block.clone(),
+            receipts: executed.receipts.clone(),
+            fees: executed.fees,
+        };
+        // Nobody may be listening.
+        let _ = self.inner.events.send(ChainEvent::Committed(Arc::new(committed)));
+    }
+}
+
+fn record_metrics(executed: &Executed) {
+    let header = &executed.block.block.header;
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+    {
+        metrics::gauge!("chain_head_height").set(header.number as f64);
+        metrics::gauge!("chain_base_fee_wei").set(header.base_fee_per_gas.unwrap_or(0) as f64);
+        metrics::gauge!("chain_head_timestamp_seconds").set(header.timestamp as f64);
+    }
+    metrics::counter!("chain_transactions_total").increment(executed.receipts.len() as u64);
+    metrics::counter!("chain_gas_used_total").increment(header.gas_used);
+}

@@ -1,0 +1,150 @@
+//! The ledger and what everybody may ask of it.
+
+use crate::{
+    ChainConfig, ChainEvent, Clock, OpenError,
+    genesis::write_or_check_genesis,
+    outcomes::Outcomes,
+};
+use bttc_consensus::{ConsensusSigner, next_base_fee};
+use bttc_primitives::{ChainSpec, Evidence, Fatal, Head, Height, StateReader, ValidatorSet};
+use bttc_storage::{ReadTx, Storage};
+use bttc_txpool::{HeadState, Pool, PoolConfig};
+use parking_lot::{Mutex, RwLock};
+use std::{fmt, sync::Arc};
+use tokio::sync::broadcast;
+
+/// The ledger. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Chain {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) spec: Arc<ChainSpec>,
+    pub(crate) config: ChainConfig,
+    pub(crate) storage: Storage,
+    pub(crate) pool: Pool,
+    pub(crate) signer: Option<Arc<dyn ConsensusSigner>>,
+    pub(crate) validators: Option<ValidatorSet>,
+    pub(crate) head: RwLock<Arc<Head>>,
+    pub(crate) outcomes: Outcomes,
+    pub(crate) evidence: Mutex<Vec<Evidence>>,
+    pub(crate) events: broadcast::Sender<ChainEvent>,
+    pub(crate) clock: Clock,
+    /// Held while the store is written: one writer.
+    pub(crate) writer: Mutex<()>,
+}
+
+impl Chain {
+    /// Opens the ledger of `spec` in `storage`: writes the genesis block into an empty store, checks it in any other.
+    ///
+    /// `signer` holds the consensus key, where this node may propose.
+    pub fn open(
+        spec: Arc<ChainSpec>,
+        storage: Storage,
+        config: ChainConfig,
+        pool_config: PoolConfig,
+        signer: Option<Arc<dyn ConsensusSigner>>,
+    ) -> Result<Self, OpenError> {
+        let head = write_or_check_genesis(&spec, &storage)?;
+        let validators =
+            if spec.is_ethereum() { None } else { Some(spec.genesis_validators()?) };
+        let state_of_head: HeadState = {
+            let storage = storage.clone();
+            Arc::new(move || Ok(Box::new(storage.read()?.state()?) as Box<dyn StateReader>))
+        };
+        let pool = Pool::new(pool_config, spec.clone(), state_of_head, &head.header);
+        let events = broadcast::Sender::new(config.event_buffer);
+        let inner = Inner {
+            spec,
+            config,
+            storage,
+            pool,
+            signer,
+            validators,
+            head: RwLock::new(Arc::new(head)),
+            outcomes: Outcomes::default(),
+            evidence: Mutex::default(),
+            events,
+            clock: Clock::default(),
+            writer: Mutex::default(),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The network.
+    pub fn spec(&self) -> &Arc<ChainSpec> {
+        &self.inner.spec
+    }
+
+    /// The last committed block.
+    pub fn head(&self) -> Arc<Head> {
+        self.inner.head.read().clone()
+    }
+
+    /// The store.
+    pub fn storage(&self) -> &Storage {
+        &self.inner.storage
+    }
+
+    /// A snapshot of the store, to be given back soon.
+    pub fn read(&self) -> Result<ReadTx, Fatal> {
+        self.inner.storage.read()
+    }
+
+    /// Pending transactions.
+    pub fn pool(&self) -> &Pool {
+        &self.inner.pool
+    }
+
+    /// The time that blocks get.
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// What happens from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<ChainEvent> {
+        self.inner.events.subscribe()
+    }
+
+    /// Base fee of the next block; none before London. Unit: wei per gas.
+    pub fn next_base_fee(&self) -> Option<u64> {
+        next_base_fee(&self.inner.spec, &self.head().header)
+    }
+
+    /// Who votes on a height. Today the validators of genesis vote on all.
+    pub fn validators(&self, _height: Height) -> Result<ValidatorSet, Fatal> {
+        self.inner
+            .validators
+            .clone()
+            .ok_or_else(|| Fatal::new("a chain under the `ethereum` spec has no validators"))
+    }
+
+    /// Whether a transaction waits that the next block could include.
+    pub(crate) fn has_ready_transactions(&self) -> bool {
+        let base_fee = self.next_base_fee().unwrap_or_default();
+        self.inner.pool.best(base_fee).next().is_some()
+    }
+
+    /// Runs work that computes or writes on a thread of its own.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(Self) -> Result<T, Fatal> + Send + 'static,
+    ) -> Result<T, Fatal> {
+        let chain = self.clone();
+        tokio::task::spawn_blocking(move || work(chain))
+            .await
+            .map_err(|error| Fatal::while_doing("running a task of the ledger", error))?
+    }
+}
+
+impl fmt::Debug for Chain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let head = self.head();
+        f.debug_struct("Chain")
+            .field("chain_id", &self.inner.spec.chain_id())
+            .field("height", &head.height())
+            .field("hash", &head.hash)
+            .finish_non_exhaustive()
+    }
+}

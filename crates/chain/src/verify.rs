@@ -1,0 +1,65 @@
+//! Judging a block that another validator proposed (docs/architecture.md, section 6).
+
+use crate::{
+    ledger::Chain,
+    run::{Judged, judge},
+    senders::senders_of,
+};
+use bttc_consensus::{
+    InvalidBlock, Turn, Verdict, check_body, check_evidence, check_header, check_last_commit,
+};
+use bttc_primitives::{Evidence, Fatal, Head, RecoveredBlock, SealedBlock};
+use std::{collections::HashSet, sync::Arc};
+
+impl Chain {
+    /// Checks every rule; a valid block is stored with its outcome.
+    pub(crate) fn verify_block(&self, turn: Turn, block: SealedBlock) -> Result<Verdict, Fatal> {
+        if self.inner.outcomes.get(block.hash()).is_some() {
+            return Ok(Verdict::Valid);
+        }
+        let head = self.head();
+        match self.judge_block(&head, turn, block)? {
+            Ok(()) => Ok(Verdict::Valid),
+            Err(invalid) => Ok(Verdict::Invalid(invalid)),
+        }
+    }
+
+    fn judge_block(&self, head: &Head, turn: Turn, block: SealedBlock) -> Judged<()> {
+        judge!(check_header(self.spec(), head, turn, self.clock().now(), &block));
+        judge!(check_body(&block));
+        judge!(self.check_commit(head, &block)?);
+        judge!(self.check_all_evidence(&block)?);
+        let senders = judge!(senders_of(self.pool(), &block.body.transactions).map_err(|error| {
+            InvalidBlock::Transaction { index: error.index, why: error.to_string() }
+        }));
+        let store = self.read()?;
+        let executed = judge!(self.run_block(&store, RecoveredBlock { block, senders })?);
+        drop(store);
+        self.keep_proposal(turn, Arc::new(executed))?;
+        Ok(Ok(()))
+    }
+
+    fn check_commit(&self, head: &Head, block: &SealedBlock) -> Judged<()> {
+        let validators = self.validators(head.height())?;
+        let parent = (head.height(), head.hash);
+        let commit = &block.body.last_commit;
+        let checked = check_last_commit(self.spec().chain_id(), &validators, parent, commit, true);
+        Ok(checked.map_err(InvalidBlock::LastCommit))
+    }
+
+    fn check_all_evidence(&self, block: &SealedBlock) -> Judged<()> {
+        let mut seen = HashSet::new();
+        for (index, evidence) in block.body.evidence.iter().enumerate() {
+            let Evidence::DoubleSign(proof) = evidence;
+            let set = self.validators(proof.height)?;
+            let fault = check_evidence(self.spec().chain_id(), &set, evidence).err().or_else(|| {
+                let new = seen.insert((proof.signer, proof.height, proof.round, proof.kind));
+                (!new).then(|| "the same fault stands twice in the block".to_owned())
+            });
+            if let Some(why) = fault {
+                return Ok(Err(InvalidBlock::Evidence { index, why }));
+            }
+        }
+        Ok(Ok(()))
+    }
+}
