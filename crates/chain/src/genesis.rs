@@ -1,25 +1,28 @@
 //! The genesis block: written once, checked at every start.
 
 use crate::OpenError;
-use alloy_primitives::U256;
+use alloy_primitives::{B256, U256};
 use bttc_consensus::output_commitment;
 use bttc_primitives::{
     Account, AccountChange, Body, ChainSpec, Fatal, GenesisAccount, Head, Header, RecoveredBlock,
     SealedBlock, StateChanges,
 };
-use bttc_storage::{BlockCommit, Identity, ReadTx, Storage};
-use bttc_trie::{HashedChanges, TrieUpdate, empty_exit_root, state_root};
+use bttc_storage::{BlockCommit, Identity, Storage};
+use bttc_trie::{EmptySource, HashedChanges, TrieUpdate, empty_exit_root, state_root};
 
 /// Makes sure that the store holds the chain of `spec`, and answers with its head.
 pub(crate) fn write_or_check_genesis(
     spec: &ChainSpec,
     storage: &Storage,
 ) -> Result<Head, OpenError> {
-    let genesis = Genesis::compute(spec, &storage.read()?, storage.identity()?.is_some())?;
-    let hash = genesis.block.block.hash();
-    if storage.identity()?.is_none() {
-        genesis.write(spec, storage)?;
-    }
+    let json = serde_json::to_string(spec.genesis())
+        .map_err(|error| Fatal::while_doing("writing the genesis as JSON", error))?;
+    let hash = match storage.identity()? {
+        // The very file that the store was made from: no need to build its state again.
+        Some(identity) if identity.genesis_json == json => identity.genesis_hash,
+        Some(_) => Genesis::compute(spec)?.block.block.hash(),
+        None => Genesis::compute(spec)?.write(spec, json, storage)?,
+    };
     storage.check_identity(spec.chain_id(), hash)?;
     let head = storage.read()?.head()?;
     Ok(head.ok_or_else(|| Fatal::new("the store has a genesis but no head"))?)
@@ -34,14 +37,10 @@ struct Genesis {
 }
 
 impl Genesis {
-    fn compute(spec: &ChainSpec, store: &ReadTx, written: bool) -> Result<Self, OpenError> {
+    fn compute(spec: &ChainSpec) -> Result<Self, OpenError> {
         let state = genesis_state(spec);
         let changes = HashedChanges::new(&state);
-        let trie = if written {
-            state_root(&bttc_trie::EmptySource, &changes)?
-        } else {
-            state_root(store, &changes)?
-        };
+        let trie = state_root(&EmptySource, &changes)?;
         let header = Header {
             state_root: trie.root,
             extra_data: genesis_extra_data(spec)?,
@@ -52,13 +51,15 @@ impl Genesis {
         Ok(Self { block, state, changes, trie })
     }
 
-    fn write(&self, spec: &ChainSpec, storage: &Storage) -> Result<(), OpenError> {
-        let identity = Identity {
-            chain_id: spec.chain_id(),
-            genesis_hash: self.block.block.hash(),
-            genesis_json: serde_json::to_string(spec.genesis())
-                .map_err(|error| Fatal::while_doing("writing the genesis as JSON", error))?,
-        };
+    /// Writes it as the first block and answers with its hash.
+    fn write(
+        &self,
+        spec: &ChainSpec,
+        genesis_json: String,
+        storage: &Storage,
+    ) -> Result<B256, OpenError> {
+        let genesis_hash = self.block.block.hash();
+        let identity = Identity { chain_id: spec.chain_id(), genesis_hash, genesis_json };
         let mut write = storage.write()?;
         let commit = BlockCommit {
             block: &self.block,
@@ -69,7 +70,8 @@ impl Genesis {
             trie: &self.trie,
         };
         write.init(&identity, commit)?;
-        Ok(write.commit()?)
+        write.commit()?;
+        Ok(genesis_hash)
     }
 }
 
