@@ -3,8 +3,6 @@
 //! Parameter names are those of WETH9, as in the contract: `src` gives, `dst` receives, `guy` may spend, `wad` is an
 //! amount in wei.
 
-#![expect(missing_docs, reason = "the macro writes items without docs of their own")]
-
 alloy_sol_types::sol! {
     /// BTT as an ERC-20 with 18 decimals.
     #[derive(Debug, PartialEq, Eq)]
