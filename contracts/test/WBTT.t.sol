@@ -193,9 +193,12 @@ contract WBTTTest {
 
     /// A call that WBTT does not know must not pass for a success, as `permit` on WETH9 does.
     function test_unknownCallReverts() public {
-        (bool ok,) = address(wbtt).call(
-            abi.encodeWithSignature("permit(address,address,uint256,uint256,uint8,bytes32,bytes32)", ALICE, BOB, 1, 0, 0, 0, 0)
-        );
+        (bool ok,) = address(wbtt)
+            .call(
+                abi.encodeWithSignature(
+                    "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)", ALICE, BOB, 1, 0, 0, 0, 0
+                )
+            );
         assert(!ok);
     }
 
