@@ -1,1 +1,28 @@
-//! bttc-node
+//! Wiring of the node: configuration, start order, task supervision, shutdown, logs and metrics.
+//!
+//! [`launch`] reads top to bottom: open the store, learn which chain it holds, open the ledger on it, then each door, then
+//! supervise. Every service is a named critical task; the first one to end, well or badly, ends the node. Doors stop first, the
+//! block driver next, the store last (docs/architecture.md, section 9).
+//!
+//! This is the one crate that spawns tasks and, with the programs, the one that uses `eyre`: below it every error says whose
+//! fault it is, here it only has to be told to a person.
+
+mod chain_spec;
+mod config;
+mod dev_keys;
+mod health;
+mod launch;
+mod logging;
+mod metrics;
+mod readiness;
+mod signals;
+mod signer;
+mod supervise;
+
+pub use chain_spec::{PRESETS, Preset, default_datadir, load_spec};
+pub use config::{Config, InvalidConfig, LogConfig, LogFormat, MetricsConfig, Override};
+pub use dev_keys::{DEV_MNEMONIC, dev_accounts, dev_validator};
+pub use launch::{Node, NodeInfo, init_datadir, launch, open_storage};
+pub use logging::init_logging;
+pub use signals::shutdown_on_signals;
+pub use signer::KeySigner;

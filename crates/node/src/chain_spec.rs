@@ -1,0 +1,91 @@
+//! Which chain: a preset built into the program, or a genesis file.
+
+use bttc_primitives::ChainSpec;
+use eyre::{WrapErr, bail};
+use std::path::{Path, PathBuf};
+
+/// A network whose genesis is part of the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// Its genesis file.
+    pub genesis: &'static str,
+}
+
+/// Every preset (docs/protocol.md, section 1).
+pub const PRESETS: [Preset; 3] = [
+    Preset { name: "dev", genesis: include_str!("../../../genesis/dev/genesis.json") },
+    Preset { name: "testnet", genesis: include_str!("../../../genesis/testnet/genesis.json") },
+    Preset { name: "mainnet", genesis: include_str!("../../../genesis/mainnet/genesis.json") },
+];
+
+fn preset(network: &str) -> Option<&'static Preset> {
+    PRESETS.iter().find(|preset| preset.name == network)
+}
+
+/// Reads the spec of `network`, a preset's name or the path of a genesis file; the text of the genesis beside it.
+///
+/// Errors: no such preset or file, or the file is no genesis.
+pub fn load_spec(network: &str) -> eyre::Result<(ChainSpec, String)> {
+    let json = match preset(network) {
+        Some(preset) => preset.genesis.to_owned(),
+        None => std::fs::read_to_string(network).wrap_err_with(|| {
+            format!("there is no chain {network:?}; give dev, testnet, mainnet or the path of a genesis file")
+        })?,
+    };
+    let spec = ChainSpec::from_json(&json).wrap_err_with(|| format!("cannot use the chain {network:?}"))?;
+    Ok((spec, json))
+}
+
+/// Name of the preset with this chain id, else the id itself.
+pub(crate) fn name_of(chain_id: u64) -> String {
+    let named = PRESETS.iter().find(|preset| {
+        ChainSpec::from_json(preset.genesis).is_ok_and(|spec| spec.chain_id() == chain_id)
+    });
+    named.map_or_else(|| chain_id.to_string(), |preset| preset.name.to_owned())
+}
+
+/// Where the data of `network` lies unless somebody says otherwise: `$XDG_DATA_HOME/bttc/<network>`, else `~/.local/share/bttc/<network>`.
+///
+/// Errors: the chain comes from a file, or there is no home directory; both need `--datadir`.
+pub fn default_datadir(network: &str) -> eyre::Result<PathBuf> {
+    if preset(network).is_none() {
+        bail!("a chain from a genesis file has no default data directory; say where its data lies with --datadir DIR");
+    }
+    let dir = |name| std::env::var_os(name).filter(|path| Path::new(path).is_absolute()).map(PathBuf::from);
+    let share = dir("XDG_DATA_HOME").or_else(|| Some(dir("HOME")?.join(".local/share")));
+    match share {
+        Some(share) => Ok(share.join("bttc").join(network)),
+        None => bail!("there is no home directory to keep the data in; say where with --datadir DIR"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn presets_are_the_chains_of_the_protocol() {
+        let chain_ids = [("dev", 990_992), ("testnet", 990_991), ("mainnet", 990_990)];
+        for (name, chain_id) in chain_ids {
+            let (spec, _) = load_spec(name).unwrap();
+            assert_eq!((spec.chain_id(), spec.is_dev()), (chain_id, name == "dev"));
+        }
+        let (dev, _) = load_spec("dev").unwrap();
+        let validators = dev.genesis_validators().unwrap();
+        let addresses: Vec<_> = validators.members().iter().map(|validator| validator.address).collect();
+        assert_eq!(addresses, [crate::dev_validator().address()]);
+        for key in crate::dev_accounts() {
+            assert!(dev.genesis_alloc().contains_key(&key.address()), "{} is funded", key.address());
+        }
+    }
+
+    #[test]
+    fn an_unknown_chain_names_the_choices() {
+        let error = format!("{:#}", load_spec("mainet").unwrap_err());
+        assert!(error.contains("\"mainet\"") && error.contains("dev, testnet, mainnet"), "{error}");
+        assert!(default_datadir("./my.json").unwrap_err().to_string().contains("--datadir"));
+    }
+}

@@ -1,0 +1,252 @@
+//! From configuration to a running node, top to bottom.
+
+use crate::{
+    Config, KeySigner, chain_spec, dev_keys, health::HealthServer, logging, metrics, readiness::Readiness,
+    supervise::{Stage, Supervisor},
+};
+use alloy_signer_local::PrivateKeySigner;
+use bttc_chain::{Chain, Driver, DriverHandle, Mining};
+use bttc_consensus::ConsensusSigner;
+use bttc_primitives::ChainSpec;
+use bttc_rpc::{RpcContext, RpcServer};
+use bttc_storage::Storage;
+use eyre::{WrapErr, bail};
+use std::{net::SocketAddr, path::{Path, PathBuf}, sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// All tasks together have this long to stop. SIGTERM promises five seconds; the rest is for closing the store.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// Name and version, as `web3_clientVersion` answers.
+const CLIENT_VERSION: &str = concat!("bttc/v", env!("CARGO_PKG_VERSION"));
+
+/// Runs a node until `shutdown` is cancelled or a critical task ends.
+///
+/// Errors: what could not be opened, or the first task that failed.
+pub async fn launch(config: Config, shutdown: CancellationToken) -> eyre::Result<()> {
+    Node::open(config).await?.run(shutdown).await
+}
+
+/// A node whose doors are bound and which serves nobody yet.
+pub struct Node {
+    info: NodeInfo,
+    chain: Chain,
+    driver: Option<Driver>,
+    rpc: RpcServer,
+    health: Option<HealthServer<Readiness>>,
+    stopping: CancellationToken,
+}
+
+/// What a person wants to know about a node that has started.
+#[derive(Clone, Debug)]
+pub struct NodeInfo {
+    /// Name of the chain, where it has one, or the path of its genesis.
+    pub network: String,
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// Height of the head.
+    pub height: u64,
+    /// Where the data lies.
+    pub datadir: PathBuf,
+    /// HTTP and WebSocket.
+    pub http: Option<SocketAddr>,
+    /// IPC socket.
+    pub ipc: Option<PathBuf>,
+    /// Metrics and health.
+    pub metrics: Option<SocketAddr>,
+    /// Funded accounts; on development chains only.
+    pub dev_accounts: Vec<PrivateKeySigner>,
+}
+
+impl Node {
+    /// Opens the store and the ledger and binds every door.
+    ///
+    /// Errors: the first thing that cannot be opened, with what to do about it.
+    pub async fn open(mut config: Config) -> eyre::Result<Self> {
+        logging::init_logging(&config.log)?;
+        let recorder = metrics::install(env!("CARGO_PKG_VERSION"))?;
+
+        let datadir = datadir(&config)?;
+        let storage = open_storage(&mut config, &datadir)?;
+        let (network, spec) = spec(&config, &storage)?;
+        let role = Role::of(&network, &spec)?;
+
+        let chain = open_chain(&config, spec.clone(), storage, role.signer())?;
+        let (handle, driver) = role.driver(&chain, config.block_time);
+
+        let due_every = config.block_time.filter(|_| role.is_dev());
+        let stopping = CancellationToken::new();
+        let health = match config.metrics.listen {
+            None => None,
+            Some(addr) => {
+                let readiness = Readiness::new(chain.clone(), due_every, stopping.clone());
+                Some(HealthServer::bind(addr, recorder, readiness).await?)
+            }
+        };
+        let dev_accounts = if role.is_dev() { dev_keys::dev_accounts() } else { Vec::new() };
+        let context = RpcContext {
+            chain: chain.clone(),
+            driver: handle,
+            dev_accounts: dev_accounts.clone(),
+            client_version: CLIENT_VERSION.to_owned(),
+        };
+        let rpc = RpcServer::bind(config.rpc, context).await?;
+
+        let info = NodeInfo {
+            network,
+            chain_id: spec.chain_id(),
+            height: chain.head().height(),
+            datadir,
+            http: rpc.http_addr(),
+            ipc: rpc.ipc_path().map(Path::to_owned),
+            metrics: health.as_ref().map(HealthServer::addr),
+            dev_accounts,
+        };
+        Ok(Self { info, chain, driver, rpc, health, stopping })
+    }
+
+    /// Addresses, chain and accounts.
+    pub const fn info(&self) -> &NodeInfo {
+        &self.info
+    }
+
+    /// Serves until `shutdown` is cancelled or a critical task ends; every task has stopped and the store is closed on return.
+    ///
+    /// Errors: the first task that failed.
+    pub async fn run(self, shutdown: CancellationToken) -> eyre::Result<()> {
+        let Self { info, chain, driver, rpc, health, stopping } = self;
+        tracing::info!(network = info.network, chain_id = info.chain_id, height = info.height, datadir = %info.datadir.display(), "node started");
+        let mut tasks = Supervisor::new();
+        tasks.spawn(Stage::Doors, "rpc", |stop| async move { Ok(rpc.run(stop).await?) });
+        if let Some(health) = health {
+            tasks.spawn(Stage::Doors, "metrics", |stop| health.run(stop));
+        }
+        if let Some(driver) = driver {
+            tasks.spawn(Stage::Engine, "block driver", |stop| async move { Ok(driver.run(stop).await?) });
+        }
+        let result = tasks.run(shutdown, GRACE).await;
+        stopping.cancel();
+        let head = chain.head();
+        // The last handle closes the database.
+        drop(chain);
+        tracing::info!(height = head.height(), hash = %head.hash, "node stopped");
+        result
+    }
+}
+
+/// Creates the store of `config.network` in its datadir, or checks that it is there; height of its head.
+///
+/// Errors: the datadir holds another chain, or cannot be written.
+pub fn init_datadir(mut config: Config) -> eyre::Result<NodeInfo> {
+    let datadir = datadir(&config)?;
+    let storage = open_storage(&mut config, &datadir)?;
+    let (network, spec) = spec(&config, &storage)?;
+    let chain = open_chain(&config, spec.clone(), storage, None)?;
+    Ok(NodeInfo {
+        network,
+        chain_id: spec.chain_id(),
+        height: chain.head().height(),
+        datadir,
+        http: None,
+        ipc: None,
+        metrics: None,
+        dev_accounts: Vec::new(),
+    })
+}
+
+/// Where the data lies.
+fn datadir(config: &Config) -> eyre::Result<PathBuf> {
+    match (&config.datadir, &config.network) {
+        (Some(datadir), _) => Ok(datadir.clone()),
+        (None, Some(network)) => chain_spec::default_datadir(network),
+        (None, None) => bail!("which chain? Give --dev, --chain testnet, or --datadir DIR of a node that has run before"),
+    }
+}
+
+/// Opens the database below `datadir`, with the paths of `config` that lie there filled in.
+///
+/// Errors: it is locked, unwritable, of a newer format or not ours.
+pub fn open_storage(config: &mut Config, datadir: &Path) -> eyre::Result<Storage> {
+    fill_paths(config, datadir);
+    std::fs::create_dir_all(datadir)
+        .wrap_err_with(|| format!("cannot make the data directory {}; choose another with --datadir DIR", datadir.display()))?;
+    Ok(Storage::open(&config.storage)?)
+}
+
+fn fill_paths(config: &mut Config, datadir: &Path) {
+    if config.storage.path.as_os_str().is_empty() {
+        config.storage.path = datadir.join("db");
+    }
+}
+
+/// The chain that was asked for; without a word, the one that the store holds.
+fn spec(config: &Config, storage: &Storage) -> eyre::Result<(String, Arc<ChainSpec>)> {
+    if let Some(network) = &config.network {
+        let (spec, _) = chain_spec::load_spec(network)?;
+        return Ok((network.clone(), Arc::new(spec)));
+    }
+    let Some(identity) = storage.identity()? else {
+        bail!("the data directory is empty; say which chain it shall hold with --chain, or prepare it with `bttc init`")
+    };
+    let spec = ChainSpec::from_json(&identity.genesis_json).wrap_err("cannot read the genesis kept in the database")?;
+    Ok((chain_spec::name_of(identity.chain_id), Arc::new(spec)))
+}
+
+fn open_chain(
+    config: &Config,
+    spec: Arc<ChainSpec>,
+    storage: Storage,
+    signer: Option<Arc<dyn ConsensusSigner>>,
+) -> eyre::Result<Chain> {
+    Ok(Chain::open(spec, storage, config.chain.clone(), config.txpool.clone(), signer)?)
+}
+
+/// What this node does on its chain.
+enum Role {
+    /// Makes every block itself, with the public development key.
+    Dev(Arc<dyn ConsensusSigner>),
+    /// Serves the blocks it has; makes none.
+    Follower,
+}
+
+impl Role {
+    fn of(network: &str, spec: &ChainSpec) -> eyre::Result<Self> {
+        if spec.is_ethereum() {
+            return Ok(Self::Follower);
+        }
+        let validators = spec.genesis_validators().wrap_err_with(|| {
+            format!("the chain {network} names no validators, so nobody can make its blocks; its genesis is a draft until launch")
+        })?;
+        let key = dev_keys::dev_validator();
+        match validators.members() {
+            [only] if spec.is_dev() && only.address == key.address() => Ok(Self::Dev(Arc::new(KeySigner::new(key)))),
+            _ => bail!(
+                "the chain {network} is decided by {} validators over a network, which this version cannot join yet; \
+                 use --dev for a chain of your own",
+                validators.members().len()
+            ),
+        }
+    }
+
+    const fn is_dev(&self) -> bool {
+        matches!(self, Self::Dev(_))
+    }
+
+    fn signer(&self) -> Option<Arc<dyn ConsensusSigner>> {
+        match self {
+            Self::Dev(signer) => Some(signer.clone()),
+            Self::Follower => None,
+        }
+    }
+
+    fn driver(&self, chain: &Chain, block_time: Option<Duration>) -> (Option<DriverHandle>, Option<Driver>) {
+        match self {
+            Self::Follower => (None, None),
+            Self::Dev(signer) => {
+                let mining = block_time.map_or(Mining::OnDemand, Mining::Every);
+                let (handle, driver) = Driver::new(chain.clone(), signer.clone(), mining);
+                (Some(handle), Some(driver))
+            }
+        }
+    }
+}
