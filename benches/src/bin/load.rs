@@ -1,0 +1,182 @@
+//! Sends transfers that were signed beforehand to one or several nodes, and counts what they include.
+//!
+//! Nodes take turns, round by round, so that a machine whose speed drifts treats them alike. Only transactions that are in blocks count. Beside wall
+//! time stands the CPU time of the node's process. Example:
+//!
+//! `load --node bttc=http://127.0.0.1:8545,4711 --node anvil=http://127.0.0.1:8546,4712 --transfers 5000 --batch 1`
+
+use alloy_eips::eip2718::Encodable2718;
+use alloy_primitives::{Address, hex};
+use bttc_benches::{
+    http::Connection,
+    process::{cpu_micros, peak_memory_kib},
+    transactions::{Call, dev_key, sign_all},
+};
+use clap::Parser;
+use eyre::{OptionExt, Result, bail};
+use serde_json::json;
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
+
+#[derive(Parser)]
+struct Args {
+    /// NAME=URL,PID of a node on this machine; may be given several times.
+    #[arg(long = "node", required = true)]
+    nodes: Vec<String>,
+    /// Transfers a round.
+    #[arg(long, default_value_t = 5_000)]
+    transfers: usize,
+    /// Sending accounts, each on a connection of its own (at most 10).
+    #[arg(long, default_value_t = 8)]
+    senders: u32,
+    /// Transactions in one request.
+    #[arg(long, default_value_t = 1)]
+    batch: usize,
+    /// Rounds on each node; the first is not counted.
+    #[arg(long, default_value_t = 4)]
+    rounds: usize,
+}
+
+struct Node {
+    name: String,
+    url: String,
+    pid: u32,
+    rounds: Vec<Round>,
+}
+
+#[derive(Clone, Copy)]
+struct Round {
+    included: u64,
+    rejected: u64,
+    wall: Duration,
+    cpu: u64,
+}
+
+impl Round {
+    fn per_second(&self) -> f64 {
+        self.included as f64 / self.wall.as_secs_f64()
+    }
+
+    fn micros_each(&self) -> f64 {
+        self.cpu as f64 / self.included.max(1) as f64
+    }
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    let mut nodes = args.nodes.iter().map(|text| Node::parse(text)).collect::<Result<Vec<_>>>()?;
+    for _ in 0..args.rounds.max(2) {
+        for node in &mut nodes {
+            let round = node.round(&args)?;
+            node.rounds.push(round);
+        }
+    }
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{} transfers a round, batches of {}, {} senders", args.transfers, args.batch, args.senders)?;
+    writeln!(out, "{:<10} {:>12} {:>14} {:>10} {:>10} {:>12}", "node", "included/s", "CPU us each", "included", "rejected", "peak MiB")?;
+    for node in &nodes {
+        node.report(&mut out)?;
+    }
+    Ok(())
+}
+
+impl Node {
+    fn parse(text: &str) -> Result<Self> {
+        let (name, rest) = text.split_once('=').ok_or_eyre("a node is NAME=URL,PID")?;
+        let (url, pid) = rest.rsplit_once(',').ok_or_eyre("a node is NAME=URL,PID")?;
+        Ok(Self { name: name.into(), url: url.into(), pid: pid.parse()?, rounds: Vec::new() })
+    }
+
+    fn round(&self, args: &Args) -> Result<Round> {
+        let senders = args.senders.clamp(1, 10);
+        let each = args.transfers.div_ceil(senders as usize);
+        let mut connection = Connection::open(&self.url)?;
+        let mut lots = Vec::new();
+        for index in 0..senders {
+            let key = dev_key(index)?;
+            let nonce = connection.quantity("eth_getTransactionCount", json!([key.address(), "latest"]))?;
+            let calls: Vec<_> = (0..each as u64)
+                .map(|n| Call::transfer(Address::left_padding_from(&(0x10_0000 + n % 1_000).to_be_bytes())))
+                .collect();
+            let bodies = bodies(&sign_all(&key, nonce, &calls)?, args.batch);
+            lots.push((key.address(), nonce, bodies));
+        }
+        let (cpu, start) = (cpu_micros(self.pid)?, Instant::now());
+        let rejected = std::thread::scope(|scope| {
+            let sending: Vec<_> =
+                lots.iter().map(|(_, _, bodies)| scope.spawn(|| send(&self.url, bodies))).collect();
+            sending.into_iter().map(|task| task.join().map_err(|_| eyre::eyre!("a sender panicked"))?).sum::<Result<u64>>()
+        })?;
+        let included = self.wait_included(&mut connection, &lots, senders as u64 * each as u64 - rejected)?;
+        Ok(Round { included, rejected, wall: start.elapsed(), cpu: cpu_micros(self.pid)?.saturating_sub(cpu) })
+    }
+
+    /// Waits until the accounts' nonces have moved by as many transactions as were accepted.
+    fn wait_included(&self, connection: &mut Connection, lots: &[(Address, u64, Vec<Vec<u8>>)], accepted: u64) -> Result<u64> {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let mut included = 0;
+            for (address, nonce, _) in lots {
+                included += connection.quantity("eth_getTransactionCount", json!([address, "latest"]))? - nonce;
+            }
+            if included >= accepted {
+                return Ok(included);
+            }
+            if Instant::now() > deadline {
+                bail!("{}: {included} of {accepted} accepted transactions included after a minute", self.name);
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn report(&self, out: &mut impl Write) -> Result<()> {
+        let counted = self.rounds.get(1..).unwrap_or_default();
+        let median = |mut values: Vec<f64>| {
+            values.sort_by(f64::total_cmp);
+            values.get(values.len() / 2).copied().unwrap_or_default()
+        };
+        writeln!(
+            out,
+            "{:<10} {:>12.0} {:>14.1} {:>10} {:>10} {:>12}",
+            self.name,
+            median(counted.iter().map(Round::per_second).collect()),
+            median(counted.iter().map(Round::micros_each).collect()),
+            counted.iter().map(|round| round.included).sum::<u64>(),
+            counted.iter().map(|round| round.rejected).sum::<u64>(),
+            peak_memory_kib(self.pid)? / 1024,
+        )?;
+        Ok(())
+    }
+}
+
+fn bodies(transactions: &[bttc_primitives::Recovered<bttc_primitives::Transaction>], batch: usize) -> Vec<Vec<u8>> {
+    let request = |(id, tx): (usize, &bttc_primitives::Recovered<bttc_primitives::Transaction>)| {
+        let raw = hex::encode_prefixed(tx.inner().encoded_2718());
+        json!({"jsonrpc": "2.0", "id": id, "method": "eth_sendRawTransaction", "params": [raw]})
+    };
+    let requests: Vec<_> = transactions.iter().enumerate().map(request).collect();
+    requests
+        .chunks(batch.max(1))
+        .map(|chunk| match chunk {
+            [single] => single.to_string().into_bytes(),
+            several => json!(several).to_string().into_bytes(),
+        })
+        .collect()
+}
+
+/// Sends the bodies one after the other; answers with the number of refused transactions.
+fn send(url: &str, bodies: &[Vec<u8>]) -> Result<u64> {
+    let mut connection = Connection::open(url)?;
+    let mut rejected = 0u64;
+    for body in bodies {
+        let answer: serde_json::Value = serde_json::from_slice(&connection.post(body)?)?;
+        let refused = match &answer {
+            serde_json::Value::Array(answers) => answers.iter().filter(|answer| answer.get("error").is_some()).count(),
+            answer => usize::from(answer.get("error").is_some()),
+        };
+        rejected += refused as u64;
+    }
+    Ok(rejected)
+}
