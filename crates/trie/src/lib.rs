@@ -34,6 +34,7 @@
 )]
 
 mod changes;
+mod empty;
 mod exit;
 mod leaves;
 mod proof;
@@ -43,6 +44,7 @@ mod walk;
 
 pub use alloy_trie::{BranchNodeCompact, EMPTY_ROOT_HASH, Nibbles, TrieAccount};
 pub use changes::{HashedAccountChange, HashedChanges, HashedSlotChange};
+pub use empty::{EmptyCursor, EmptySource};
 pub use exit::empty_exit_root;
 pub use proof::{AccountProof, SlotProof, account_proof};
 pub use source::{TrieCursor, TrieSource};
