@@ -270,3 +270,6 @@ impl Proofs {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;
