@@ -32,6 +32,14 @@ def request(url, method, params=(), timeout=10):
         return json.load(reply)
 
 
+def tool(name):
+    """The program itself of a Foundry npm package: the package's wrapper loses exit codes and output."""
+    found = sorted(HERE.glob(f"node_modules/@foundry-rs/{name}-*/bin/{name}*"))
+    if not found:
+        raise Trouble(f"{name} is not installed; run `npm ci` in {HERE.name}, on a platform that Foundry supports")
+    return str(found[0])
+
+
 class DevNode:
     """`bttc node --dev`, or anvil in its place."""
 
@@ -52,12 +60,11 @@ class DevNode:
             return [
                 str(self.bttc), "node", "--dev",
                 "--datadir", str(self.datadir / "data"),
-                "--rpc.http.addr", f"127.0.0.1:{self.port}",
-                "--rpc.ipc", self.ipc,
+                "--rpc.host", "127.0.0.1", "--rpc.port", str(self.port), "--rpc.ipc_path", self.ipc,
                 *self.extra,
             ]  # fmt: skip
         return [
-            str(HERE / "node_modules/.bin/anvil"),
+            tool("anvil"),
             "--chain-id", str(CHAIN_ID), "--port", str(self.port), "--ipc", self.ipc,
             "--hardfork", "osaka", "--gas-limit", "60000000", "--balance", "1000000000",
             "--block-base-fee-per-gas", "9000000000000", "--steps-tracing",
@@ -92,7 +99,7 @@ class DevNode:
         return self.child is not None and self.child.poll() is None
 
     def _signal(self, number):
-        # The child leads a session of its own, so its group is it and what it started (anvil's npm wrapper starts anvil).
+        # The child leads a session of its own, so its group is it and what it started.
         try:
             os.killpg(self.child.pid, number)
         except ProcessLookupError:
