@@ -1,0 +1,128 @@
+//! System transactions: what the rules demand at the end of a block (docs/protocol.md, section 6).
+//!
+//! They are legacy transactions with gas price zero, signed by the proposer's consensus key, exactly those the rules call for and in that
+//! order. The proposer makes them ([`SystemTransactions::Make`]), everybody else checks them ([`SystemTransactions::Check`]); both end in the
+//! same run, so that each has a hash, a receipt, logs and a trace.
+
+use crate::FinishError;
+use alloy_consensus::{SignableTransaction, Transaction as _, TxLegacy};
+use alloy_primitives::{Address, Bytes, TxKind, U256};
+use bttc_consensus::{ConsensusSigner, InvalidBlock};
+use bttc_primitives::{ChainSpec, Fatal, Recovered, Transaction};
+
+/// Gas limit of a system transaction. Unit: gas.
+pub const SYSTEM_TX_GAS: u64 = 10_000_000;
+
+/// What a system transaction calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemCall {
+    /// A system contract.
+    pub to: Address,
+    /// Call data.
+    pub input: Bytes,
+}
+
+/// Where the system transactions of a block come from.
+#[derive(Clone, Copy)]
+pub enum SystemTransactions<'a> {
+    /// We propose: sign them.
+    Make {
+        /// What the rules call for.
+        calls: &'a [SystemCall],
+        /// The proposer's key; its address must be the block's beneficiary.
+        signer: &'a dyn ConsensusSigner,
+    },
+    /// We verify: they stand at the end of the block.
+    Check {
+        /// What the rules call for.
+        calls: &'a [SystemCall],
+        /// What the block has.
+        transactions: &'a [Recovered<&'a Transaction>],
+    },
+}
+
+impl std::fmt::Debug for SystemTransactions<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Make { calls, .. } => f.debug_struct("Make").field("calls", calls).finish(),
+            Self::Check { calls, transactions } => f
+                .debug_struct("Check")
+                .field("calls", calls)
+                .field("transactions", &transactions.len())
+                .finish(),
+        }
+    }
+}
+
+/// Whether a transaction of a valid block is a system transaction: no other can be free, as the base fee has a floor.
+pub(crate) fn is_system_transaction(spec: &ChainSpec, tx: &Transaction) -> bool {
+    !spec.is_ethereum() && tx.is_legacy() && tx.gas_price() == Some(0)
+}
+
+fn unsigned(spec: &ChainSpec, call: &SystemCall, nonce: u64) -> TxLegacy {
+    TxLegacy {
+        chain_id: Some(spec.chain_id()),
+        nonce,
+        gas_price: 0,
+        gas_limit: SYSTEM_TX_GAS,
+        to: TxKind::Call(call.to),
+        value: U256::ZERO,
+        input: call.input.clone(),
+    }
+}
+
+/// Signs the system transaction for `call`.
+pub(crate) fn make(
+    spec: &ChainSpec,
+    call: &SystemCall,
+    nonce: u64,
+    signer: &dyn ConsensusSigner,
+) -> Result<Transaction, Fatal> {
+    let tx = unsigned(spec, call, nonce);
+    let signature = signer.sign(tx.signature_hash())?;
+    Ok(tx.into_signed(signature).into())
+}
+
+/// Checks that `got`, at `index` of the block, is the system transaction for `call`, sent by `proposer`.
+pub(crate) fn check(
+    spec: &ChainSpec,
+    call: &SystemCall,
+    nonce: u64,
+    proposer: Address,
+    index: usize,
+    got: Recovered<&Transaction>,
+) -> Result<(), FinishError> {
+    let refuse = |why: String| Err(InvalidBlock::SystemTransaction { index, why }.into());
+    let Transaction::Legacy(signed) = got.inner() else {
+        return refuse(format!("type is {:?}, expected legacy", got.tx_type()));
+    };
+    if got.signer() != proposer {
+        return refuse(format!("sender is {}, expected the proposer {proposer}", got.signer()));
+    }
+    let (tx, wanted) = (signed.tx(), unsigned(spec, call, nonce));
+    if tx == &wanted {
+        return Ok(());
+    }
+    let fields = [
+        ("recipient", format!("{:?}", tx.to), format!("{:?}", wanted.to)),
+        ("input", tx.input.to_string(), wanted.input.to_string()),
+        ("nonce", tx.nonce.to_string(), wanted.nonce.to_string()),
+        ("gas limit", tx.gas_limit.to_string(), wanted.gas_limit.to_string()),
+        ("gas price", tx.gas_price.to_string(), wanted.gas_price.to_string()),
+        ("value", tx.value.to_string(), wanted.value.to_string()),
+        ("chain id", format!("{:?}", tx.chain_id), format!("{:?}", wanted.chain_id)),
+    ];
+    let differs = fields.into_iter().find(|(_, got, expected)| got != expected);
+    let (field, got, expected) = differs.unwrap_or_default();
+    refuse(format!("{field} is {got}, expected {expected}"))
+}
+
+/// Checks that a block has as many system transactions as the rules call for.
+pub(crate) fn check_count(first_index: usize, got: usize, expected: usize) -> Result<(), FinishError> {
+    if got == expected {
+        return Ok(());
+    }
+    let why = format!("the block ends with {got} system transactions, expected {expected}");
+    let index = first_index.saturating_add(got.min(expected));
+    Err(InvalidBlock::SystemTransaction { index, why }.into())
+}
