@@ -46,18 +46,24 @@ pub(crate) fn name_of(chain_id: u64) -> String {
     named.map_or_else(|| chain_id.to_string(), |preset| preset.name.to_owned())
 }
 
-/// Where the data of `network` lies unless somebody says otherwise: `$XDG_DATA_HOME/bttc/<network>`, else `~/.local/share/bttc/<network>`.
+/// Where the data of `network` lies unless somebody says otherwise: `<network>` in [`default_data_home`].
 ///
 /// Errors: the chain comes from a file, or there is no home directory; both need `--datadir`.
 pub fn default_datadir(network: &str) -> eyre::Result<PathBuf> {
     if preset(network).is_none() {
         bail!("a chain from a genesis file has no default data directory; say where its data lies with --datadir DIR");
     }
+    Ok(default_data_home().wrap_err("say where the data lies with --datadir DIR")?.join(network))
+}
+
+/// Where everything of this program lies unless somebody says otherwise: `$XDG_DATA_HOME/bttc`, else `~/.local/share/bttc`.
+///
+/// Errors: there is no home directory.
+pub fn default_data_home() -> eyre::Result<PathBuf> {
     let dir = |name| std::env::var_os(name).filter(|path| Path::new(path).is_absolute()).map(PathBuf::from);
-    let share = dir("XDG_DATA_HOME").or_else(|| Some(dir("HOME")?.join(".local/share")));
-    match share {
-        Some(share) => Ok(share.join("bttc").join(network)),
-        None => bail!("there is no home directory to keep the data in; say where with --datadir DIR"),
+    match dir("XDG_DATA_HOME").or_else(|| Some(dir("HOME")?.join(".local/share"))) {
+        Some(share) => Ok(share.join("bttc")),
+        None => bail!("there is no home directory"),
     }
 }
 

@@ -19,7 +19,7 @@ mod signals;
 mod signer;
 mod supervise;
 
-pub use chain_spec::{PRESETS, Preset, default_datadir, load_spec};
+pub use chain_spec::{PRESETS, Preset, default_data_home, default_datadir, load_spec};
 pub use config::{Config, InvalidConfig, LogConfig, LogFormat, MetricsConfig, Override};
 pub use dev_keys::{DEV_MNEMONIC, dev_accounts, dev_validator};
 pub use launch::{Node, NodeInfo, init_datadir, launch, open_storage};

@@ -1,0 +1,189 @@
+//! The grammar of the command line.
+
+use bttc_node::Override;
+use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap_complete::Shell;
+use std::{path::PathBuf, time::Duration};
+
+const CONFIG_HELP: &str = "Every key of the configuration is a flag too: --rpc.port 8545, --log.format json, \
+--metrics.listen 127.0.0.1:9090. `bttc config show` prints all of them.";
+
+/// A node of the BTT chain, and the tools around it.
+#[derive(Debug, Parser)]
+#[command(name = "bttc", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a node.
+    #[command(after_help = CONFIG_HELP)]
+    Node(NodeArgs),
+    /// Show or check the configuration.
+    #[command(after_help = CONFIG_HELP)]
+    Config(ConfigArgs),
+    /// Prepare a data directory from a genesis.
+    Init(InitArgs),
+    /// Keep accounts in encrypted files.
+    Account(AccountArgs),
+    /// Look into the database of a node.
+    Db(DbArgs),
+    /// Print a completion script for a shell.
+    Completions(CompletionsArgs),
+}
+
+impl Command {
+    /// Whether dotted flags have a meaning here.
+    const fn is_configured(&self) -> bool {
+        matches!(self, Self::Node(_) | Self::Config(_) | Self::Init(_) | Self::Db(_))
+    }
+}
+
+impl Cli {
+    /// Refuses dotted flags where nothing reads them.
+    pub(crate) fn takes(&self, flags: &[Override]) -> Result<(), clap::Error> {
+        match flags.first() {
+            Some(flag) if !self.command.is_configured() => Err(Self::command().error(
+                ErrorKind::UnknownArgument,
+                format!("--{} configures a node; this command takes no such flag", flag.key),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct NodeArgs {
+    /// Run a development chain of one: ten funded accounts, a block for each transaction. Without --datadir its data is gone at the end.
+    #[arg(long, conflicts_with = "chain")]
+    pub(crate) dev: bool,
+    /// Interval between blocks of a development chain, such as 2s or 500ms; without it a block comes with each transaction.
+    #[arg(long, value_name = "TIME", value_parser = interval)]
+    pub(crate) block_time: Option<Duration>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// Which chain and where: the flags that most commands share.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Place {
+    /// dev, testnet, mainnet or the path of a genesis file; without it, the chain that the data directory holds.
+    #[arg(long, value_name = "NAME|PATH")]
+    pub(crate) chain: Option<String>,
+    /// Where the node keeps its data [default: ~/.local/share/bttc/<chain>].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) datadir: Option<PathBuf>,
+    /// Configuration file (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(crate) action: ConfigAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigAction {
+    /// Print the configuration in force as TOML: defaults, file and flags together.
+    Show(NodeArgs),
+    /// Read the configuration and say whether it can be used.
+    Check(NodeArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Genesis file (geth style), or the name of a chain.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) genesis: String,
+    /// Where the node shall keep its data.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) datadir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AccountArgs {
+    /// Directory of the encrypted key files [default: ~/.local/share/bttc/keystore].
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) keystore: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) action: AccountAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AccountAction {
+    /// Make a new key.
+    New(PasswordArgs),
+    /// List the accounts.
+    List,
+    /// Take in a private key, from a file or typed at a prompt.
+    Import {
+        /// File that holds the private key as 64 hex digits.
+        #[arg(long, value_name = "FILE")]
+        key_file: Option<PathBuf>,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+    /// Give out a private key in the clear.
+    Export {
+        /// Address of the account.
+        address: alloy_primitives::Address,
+        /// Write it to this new file, which only its owner may read, instead of the terminal.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Do not ask whether that is meant.
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PasswordArgs {
+    /// File whose first line is the password; without it, it is asked for.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DbArgs {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(subcommand)]
+    pub(crate) action: DbAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DbAction {
+    /// Size of each table.
+    Stats,
+    /// One row, as hex.
+    Get {
+        /// Name of the table, as `bttc db stats` prints it.
+        table: String,
+        /// Key in hex, or a decimal number for tables keyed by height.
+        key: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    pub(crate) shell: Shell,
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(time) if time.is_zero() => Err("an interval of nothing; leave the flag out for a block with each transaction".to_owned()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(format!("{error}; write a time such as 2s or 500ms")),
+    }
+}
+
+#[cfg(test)]
+#[path = "cli_tests.rs"]
+mod tests;

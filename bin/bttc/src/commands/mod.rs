@@ -1,0 +1,8 @@
+//! One file a command.
+
+pub(crate) mod account;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod db;
+pub(crate) mod init;
+pub(crate) mod node;

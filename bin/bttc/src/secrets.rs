@@ -1,0 +1,63 @@
+//! Passwords and private keys on their way in: from a file or a prompt, never from the command line.
+
+use alloy_signer_local::PrivateKeySigner;
+use eyre::{WrapErr, bail, eyre};
+use std::{fs, io::IsTerminal, path::Path};
+use zeroize::Zeroizing;
+
+/// Text that is wiped from memory when it is dropped.
+pub(crate) type Secret = Zeroizing<String>;
+
+/// A password for a new file: asked for twice, unless a file holds it.
+pub(crate) fn new_password(file: Option<&Path>) -> eyre::Result<Secret> {
+    if let Some(file) = file {
+        return from_file(file, "password");
+    }
+    let password = prompt("Password for the new key file: ")?;
+    if password.is_empty() {
+        bail!("an empty password protects nothing; choose one, or give a file with --password-file");
+    }
+    if *password != *prompt("The same password again: ")? {
+        bail!("the two passwords differ; nothing was written");
+    }
+    Ok(password)
+}
+
+/// The password of a file that exists.
+pub(crate) fn password(file: Option<&Path>) -> eyre::Result<Secret> {
+    match file {
+        Some(file) => from_file(file, "password"),
+        None => prompt("Password: "),
+    }
+}
+
+/// A private key as hex.
+pub(crate) fn private_key(file: Option<&Path>) -> eyre::Result<PrivateKeySigner> {
+    let text = match file {
+        Some(file) => from_file(file, "private key")?,
+        None => prompt("Private key (64 hex digits, not shown): ")?,
+    };
+    // The library's error is left out: it may repeat what was typed.
+    text.trim()
+        .parse()
+        .map_err(|_| eyre!("that is no private key; it is 64 hex digits, not all zero, with or without 0x"))
+}
+
+fn prompt(question: &str) -> eyre::Result<Secret> {
+    if !std::io::stdin().is_terminal() {
+        bail!("there is no terminal to ask on; give a file with --password-file (and --key-file for a private key)");
+    }
+    rpassword::prompt_password(question).map(Zeroizing::new).wrap_err("cannot read from the terminal")
+}
+
+/// First line of a file.
+fn from_file(path: &Path, what: &str) -> eyre::Result<Secret> {
+    let text = fs::read_to_string(path)
+        .map(Zeroizing::new)
+        .wrap_err_with(|| format!("cannot read the {what} file {}", path.display()))?;
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() {
+        bail!("the first line of the {what} file {} is empty; put the {what} there", path.display());
+    }
+    Ok(Zeroizing::new(line.to_owned()))
+}
