@@ -158,10 +158,12 @@ await suite.check('anvil_dropTransaction and dropAllTransactions empty the pool'
   }
 });
 
-await suite.check('anvil_setNextBlockBaseFeePerGas', async () => {
+await suite.check('anvil_setNextBlockBaseFeePerGas, and the base fee an empty block leaves behind', async () => {
   await rpc('anvil_setNextBlockBaseFeePerGas', hex(12_345n * gwei));
   await rpc('evm_mine');
   equal(BigInt((await head()).baseFeePerGas), 12_345n * gwei);
+  await rpc('evm_mine');
+  equal(BigInt((await head()).baseFeePerGas), 12_345n * gwei - (12_345n * gwei) / BigInt(target.baseFeeDenominator));
 });
 
 await suite.check('anvil_nodeInfo, anvil_metadata, web3_clientVersion', async () => {

@@ -225,6 +225,16 @@ await suite.check('getProof: account and slots, there and absent, against the st
   await fails(() => fromTrie(word(1), address, proof.accountProof), 'a proof against another root');
 });
 
+await suite.check('getProof at older blocks, against their own state roots', async () => {
+  const address = await at.probe.getAddress();
+  const before = await done(at.probe.store(111n));
+  await done(at.probe.store(222n));
+  await done(at.probe.put(50n, 51n));
+  const proof = await proven(address, [word(0)], hex(before.blockNumber));
+  equal(BigInt(proof.storageProof[0].value), 111n);
+  await proven(owner.address, [], hex(before.blockNumber));
+}, 'historicalProofs');
+
 await suite.check('historical state: balance, code, storage and call at old blocks', async () => {
   const before = await done(at.probe.store(1n));
   const after = await done(at.probe.store(2n));

@@ -296,6 +296,16 @@ await suite.check('fees: gasPrice, feeHistory, maxPriorityFeePerGas, block field
   equal(history.oldestBlock, block.number - 3n);
 });
 
+await suite.check('of a fee half the base part is burned and the rest is the Treasury\'s, to the wei', async () => {
+  const treasury = '0x0000000000000000000000000000000000001004';
+  const { blockNumber, gasUsed, effectiveGasPrice } = await receiptOf(await wallet.sendTransaction({ to: other.address, value: 1n, ...priced }));
+  const { baseFeePerGas } = await reader.getBlock({ blockNumber });
+  const base = baseFeePerGas * gasUsed;
+  const credited = (base * 40n) / 100n + (base * 10n) / 100n + (effectiveGasPrice - baseFeePerGas) * gasUsed;
+  const held = (height) => reader.getBalance({ address: treasury, blockNumber: height });
+  equal((await held(blockNumber)) - (await held(blockNumber - 1n)), credited);
+}, 'feeSplit');
+
 await suite.check('createAccessList names the slots a call touches', async () => {
   const data = encodeFunctionData({ abi: probe.abi, functionName: 'store', args: [5n] });
   const { accessList, gasUsed } = await reader.createAccessList({ account, to: at.probe, data });
