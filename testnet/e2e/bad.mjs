@@ -56,7 +56,7 @@ await bad('too little BTT for value, and for gas', async () => {
 });
 
 await bad('gas below the intrinsic cost', async () => {
-  await send([...rejected, -38013, 800], /intrinsic|gas too low/i, await sign({ gasLimit: 20_999n }));
+  await send([...rejected, -38013, 800], /intrinsic|gas too low|floor data gas/i, await sign({ gasLimit: 20_999n }));
 });
 
 await bad('gas below the calldata floor (EIP-7623)', async () => {
