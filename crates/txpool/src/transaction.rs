@@ -1,0 +1,141 @@
+//! A transaction as the pool keeps it.
+
+use alloy_consensus::Transaction as _;
+use alloy_eips::Encodable2718;
+use alloy_primitives::{Address, B256, U256};
+use bttc_primitives::{Recovered, Transaction};
+use std::cmp::Reverse;
+
+/// Where a transaction came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Handed in here; kept in the journal.
+    Local,
+    /// Sent by a peer.
+    Peer(u64),
+}
+
+/// Where a transaction stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// Waits for an earlier nonce or for balance.
+    Queued,
+    /// Could run, but its fee cap, or that of an earlier one of its sender, is below the base fee.
+    BaseFee,
+    /// Runs in the next block if there is room.
+    Pending,
+}
+
+/// Position in the order of execution: the higher tip first, then the earlier arrival.
+pub(crate) type Rank = (u128, Reverse<u64>);
+
+/// What decides about the order. Unit of both fees: wei per gas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fees {
+    pub(crate) cap: u128,
+    pub(crate) tip: u128,
+    pub(crate) arrival: u64,
+}
+
+impl Fees {
+    pub(crate) fn rank(&self, base_fee: u128) -> Rank {
+        (self.tip.min(self.cap.saturating_sub(base_fee)), Reverse(self.arrival))
+    }
+}
+
+/// A transaction of the pool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolTransaction {
+    /// The transaction and its sender.
+    pub tx: Recovered<Transaction>,
+    size: usize,
+    origin: Origin,
+    arrival: u64,
+    cost: U256,
+    authorities: Box<[Address]>,
+}
+
+impl PoolTransaction {
+    /// `cost` is value and gas at the fee cap; `authorities` are the accounts whose delegation it sets.
+    pub(crate) fn new(
+        tx: Recovered<Transaction>,
+        origin: Origin,
+        cost: U256,
+        authorities: Box<[Address]>,
+    ) -> Self {
+        let size = tx.inner().encode_2718_len();
+        Self { tx, size, origin, arrival: 0, cost, authorities }
+    }
+
+    pub(crate) fn arrived(mut self, arrival: u64) -> Self {
+        self.arrival = arrival;
+        self
+    }
+
+    /// Hash of the transaction.
+    pub fn hash(&self) -> B256 {
+        *self.tx.inner().tx_hash()
+    }
+
+    /// Who signed it.
+    pub fn sender(&self) -> Address {
+        self.tx.signer()
+    }
+
+    /// Its nonce.
+    pub fn nonce(&self) -> u64 {
+        self.tx.inner().nonce()
+    }
+
+    /// Size of its encoding (EIP-2718). Unit: bytes.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Where it came from.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Position in the order in which the pool took transactions in.
+    pub fn arrival(&self) -> u64 {
+        self.arrival
+    }
+
+    /// The most that it can cost: value, and gas at the fee cap. Unit: wei.
+    pub fn cost(&self) -> U256 {
+        self.cost
+    }
+
+    /// What the proposer gets, zero where the fee cap is below the base fee. Unit: wei per gas.
+    pub fn effective_tip(&self, base_fee: u64) -> u128 {
+        self.rank(base_fee).0
+    }
+
+    /// Accounts whose delegation it sets (EIP-7702).
+    pub fn authorities(&self) -> &[Address] {
+        &self.authorities
+    }
+
+    /// Unit: wei per gas.
+    pub(crate) fn fee_cap(&self) -> u128 {
+        self.tx.inner().max_fee_per_gas()
+    }
+
+    /// Unit: wei per gas.
+    pub(crate) fn tip_cap(&self) -> u128 {
+        self.tx.inner().priority_fee_or_price()
+    }
+
+    pub(crate) fn fees(&self) -> Fees {
+        Fees { cap: self.fee_cap(), tip: self.tip_cap(), arrival: self.arrival }
+    }
+
+    pub(crate) fn rank(&self, base_fee: u64) -> Rank {
+        self.fees().rank(base_fee.into())
+    }
+
+    pub(crate) fn is_local(&self) -> bool {
+        self.origin == Origin::Local
+    }
+}
