@@ -1,1 +1,48 @@
-//! bttc-storage
+//! The database: one MDBX environment, one write transaction a block.
+//!
+//! [`Storage`] opens it, [`ReadTx`] is a snapshot of it, [`WriteTx`] the one transaction that may write. What stands in it is in
+//! `tables.rs`, how it is encoded in `codec`.
+//!
+//! - A block, its receipts, its state, the trie's nodes and its certificate become visible together or not at all.
+//! - The state is kept hashed and newest, with its trie beside it; [`ReadTx`] is the [`TrieSource`](bttc_trie::TrieSource) from which the
+//!   next root is computed. Older states come from history rows that hold values as they were before a block: one seek a read.
+//! - Within a transaction every table is written in the order of its keys, number-keyed tables at their end, so that each page is touched
+//!   once.
+//! - Sizes of keys and values are checked here: MDBX aborts the process on its own limits.
+//! - [`Storage::open`] refuses what it cannot serve with a reason and a remedy ([`OpenError`]) before it changes anything.
+//!
+//! A read transaction keeps the pages of its snapshot: while it lives the file grows with what is replaced. It is for one request;
+//! `bttc_storage_oldest_reader_seconds` shows the oldest, and a warning names one that is older than a minute.
+
+mod blocks;
+mod codec;
+mod config;
+mod error;
+mod history;
+mod lock;
+mod log_index;
+mod metrics;
+mod open;
+mod read;
+mod readers;
+mod rows;
+mod state;
+mod store;
+mod tables;
+mod trie_source;
+mod unwind;
+mod write;
+mod write_block;
+mod write_state;
+
+#[cfg(test)]
+mod tests;
+
+pub use blocks::{StoredProposal, StoredReceipt, StoredTransaction};
+pub use config::{Durability, StorageConfig};
+pub use error::OpenError;
+pub use read::ReadTx;
+pub use state::StateView;
+pub use store::{Identity, Storage, TableStats};
+pub use trie_source::{AccountTrieCursor, StorageTrieCursor};
+pub use write::{BlockCommit, WriteTx};

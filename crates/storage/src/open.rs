@@ -1,0 +1,247 @@
+//! Opening the database: everything is checked before anything is written.
+//!
+//! The order is: the directory, our lock file, then a look at the database through a read-only environment (is it ours, of our format?),
+//! and only then the environment that writes. A refusal on the way leaves the data as it was.
+
+use crate::{
+    Durability, OpenError, StorageConfig,
+    lock::{LockFile, unusable},
+    readers::on_slow_reader,
+    rows::{Handles, remedy},
+    tables::{FORMAT_VERSION, Metadata, NAMES, Table},
+};
+use bttc_primitives::Fatal;
+use signet_libmdbx::{
+    Database, DatabaseFlags, Environment, EnvironmentFlags, Geometry, MdbxError, Mode, SyncMode,
+    WriteFlags, sys::PageSize, tx::aliases::RoTxUnsync,
+};
+use std::path::Path;
+
+/// Row of `Metadata` with the format version.
+pub(crate) const FORMAT_KEY: &str = "format";
+
+/// The file of MDBX in the directory.
+const DATA_FILE: &str = "mdbx.dat";
+/// Page size, the same on every machine so that a database can be carried along. Unit: bytes.
+const PAGE_BYTES: usize = 4096;
+/// By how much the file grows and shrinks at a time. Unit: bytes.
+const GROWTH_BYTES: isize = 64 << 20;
+const SHRINK_BYTES: isize = 256 << 20;
+/// 2^31 pages.
+const MAX_SIZE_GIB: u64 = 8192;
+
+/// An environment with its table handles.
+pub(crate) struct Opened {
+    pub(crate) env: Environment,
+    pub(crate) handles: Handles,
+    pub(crate) lock: Option<LockFile>,
+}
+
+/// Opens for reading and writing, and makes a new database in an empty directory.
+pub(crate) fn open(config: &StorageConfig) -> Result<Opened, OpenError> {
+    let path = config.path.as_path();
+    if path.exists() && !path.is_dir() {
+        return Err(OpenError::datadir(path, "it is not a directory", "choose a --datadir that is one"));
+    }
+    std::fs::create_dir_all(path).map_err(|error| unusable(path, &error, "it cannot be made"))?;
+    let lock = LockFile::take(path)?;
+    check_existing(path)?;
+    let env = builder(config)?.open(path).map_err(|error| refuse(path, error))?;
+    let handles = make_tables(&env).map_err(|error| refuse(path, error))?;
+    Ok(Opened { env, handles, lock: Some(lock) })
+}
+
+/// Opens an existing database for reading, beside a running node if there is one.
+pub(crate) fn open_read_only(config: &StorageConfig) -> Result<Opened, OpenError> {
+    let path = config.path.as_path();
+    if !has_data(path) {
+        return Err(OpenError::datadir(path, "there is no database in it", "check the --datadir"));
+    }
+    let env = reader(config.max_readers).open(path).map_err(|error| refuse(path, error))?;
+    let contents = contents(&env).map_err(|error| refuse(path, error))?;
+    check_contents(path, &contents)?;
+    if contents == Contents::Nothing {
+        return Err(OpenError::datadir(path, "the database is empty", "start the node once, or check the --datadir"));
+    }
+    let handles = open_tables(&env).map_err(|error| refuse(path, error))?;
+    Ok(Opened { env, handles, lock: None })
+}
+
+fn has_data(path: &Path) -> bool {
+    std::fs::metadata(path.join(DATA_FILE)).is_ok_and(|file| file.len() > 0)
+}
+
+/// Looks into a database that is already there, without the right to change it.
+fn check_existing(path: &Path) -> Result<(), OpenError> {
+    if !has_data(path) {
+        return Ok(());
+    }
+    let env = match reader(0).open(path) {
+        Ok(env) => env,
+        // The machine went down with unsynced commits: only a writer can put that right, and finds the format later.
+        Err(MdbxError::WannaRecovery) => return Ok(()),
+        Err(error) => return Err(refuse(path, error)),
+    };
+    let contents = contents(&env).map_err(|error| refuse(path, error))?;
+    check_contents(path, &contents)
+}
+
+/// What a database holds, as far as it matters for opening it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Contents {
+    Nothing,
+    Ours { format: u64 },
+    Foreign,
+}
+
+fn contents(env: &Environment) -> Result<Contents, MdbxError> {
+    let tx = env.begin_ro_unsync()?;
+    let main = tx.open_db(None)?;
+    if tx.db_stat(&main)?.entries() == 0 {
+        return Ok(Contents::Nothing);
+    }
+    let metadata = match tx.open_db(Some(Metadata::NAME)) {
+        Ok(metadata) => metadata,
+        Err(MdbxError::NotFound | MdbxError::Incompatible) => return Ok(Contents::Foreign),
+        Err(error) => return Err(error),
+    };
+    Ok(format_of(&tx, metadata).map_or(Contents::Foreign, |format| Contents::Ours { format }))
+}
+
+fn format_of(tx: &RoTxUnsync, metadata: Database) -> Option<u64> {
+    let bytes = tx.get::<[u8; 8]>(metadata.dbi(), FORMAT_KEY.as_bytes()).ok().flatten()?;
+    Some(u64::from_be_bytes(bytes))
+}
+
+fn check_contents(path: &Path, contents: &Contents) -> Result<(), OpenError> {
+    let (why, remedy) = match contents {
+        Contents::Nothing | Contents::Ours { format: FORMAT_VERSION } => return Ok(()),
+        Contents::Foreign => (
+            "it holds a database that this program did not make".to_owned(),
+            "choose another --datadir",
+        ),
+        Contents::Ours { format } if *format > FORMAT_VERSION => (
+            format!("its format is {format}, this program knows formats up to {FORMAT_VERSION}"),
+            "use a newer bttc, or choose another --datadir",
+        ),
+        Contents::Ours { format } => (
+            format!("its format is {format}, this program needs {FORMAT_VERSION}"),
+            "use the bttc that made it, or choose another --datadir and sync anew",
+        ),
+    };
+    Err(OpenError::datadir(path, why, remedy))
+}
+
+fn builder(config: &StorageConfig) -> Result<signet_libmdbx::EnvironmentBuilder, OpenError> {
+    let gib = config.max_size_gib;
+    let size = Some(gib).filter(|gib| (1..=MAX_SIZE_GIB).contains(gib)).and_then(|gib| usize::try_from(gib << 30).ok());
+    let Some(size) = size else {
+        return Err(OpenError::datadir(
+            &config.path,
+            format!("storage.max_size_gib is {gib}"),
+            format!("set it to a number from 1 to {MAX_SIZE_GIB}"),
+        ));
+    };
+    let sync_mode = match config.durability {
+        Durability::Full => SyncMode::Durable,
+        Durability::Ephemeral => SyncMode::UtterlyNoSync,
+    };
+    let mut builder = Environment::builder();
+    builder
+        .set_geometry(Geometry {
+            size: Some(0..size),
+            growth_step: Some(GROWTH_BYTES),
+            shrink_threshold: Some(SHRINK_BYTES),
+            page_size: Some(PageSize::Set(PAGE_BYTES)),
+        })
+        .set_flags(EnvironmentFlags {
+            mode: Mode::ReadWrite { sync_mode },
+            // Reads are scattered over the file; read-ahead would only evict what is needed.
+            no_rdahead: true,
+            // Pages freed last are used first: they are in the caches.
+            liforeclaim: true,
+            ..Default::default()
+        })
+        .set_max_dbs(NAMES.len())
+        .set_max_readers(u64::from(config.max_readers.max(16)))
+        .set_handle_slow_readers(on_slow_reader);
+    Ok(builder)
+}
+
+fn reader(max_readers: u32) -> signet_libmdbx::EnvironmentBuilder {
+    let mut builder = Environment::builder();
+    builder
+        .set_flags(EnvironmentFlags { mode: Mode::ReadOnly, accede: true, no_rdahead: true, ..Default::default() })
+        .set_max_dbs(NAMES.len());
+    if max_readers > 0 {
+        builder.set_max_readers(u64::from(max_readers));
+    }
+    builder
+}
+
+/// Makes the tables that are missing; in a new database also writes the format version.
+fn make_tables(env: &Environment) -> Result<Handles, MdbxError> {
+    let tx = env.begin_rw_unsync()?;
+    let main = tx.open_db(None)?;
+    let new = tx.db_stat(&main)?.entries() == 0;
+    let handles = table_handles(|name| tx.create_db(Some(name), DatabaseFlags::empty()))?;
+    if new {
+        tx.put(handles.of::<Metadata>(), FORMAT_KEY, FORMAT_VERSION.to_be_bytes(), WriteFlags::UPSERT)?;
+    }
+    tx.commit()?;
+    Ok(handles)
+}
+
+fn open_tables(env: &Environment) -> Result<Handles, MdbxError> {
+    let tx = env.begin_ro_unsync()?;
+    let handles = table_handles(|name| tx.open_db(Some(name)))?;
+    // Handles outlive the transaction only if it commits.
+    tx.commit()?;
+    Ok(handles)
+}
+
+fn table_handles(
+    open: impl Fn(&'static str) -> Result<Database, MdbxError>,
+) -> Result<Handles, MdbxError> {
+    let mut handles = [Database::freelist_db(); NAMES.len()];
+    for (handle, name) in handles.iter_mut().zip(NAMES) {
+        *handle = open(name)?;
+    }
+    Ok(Handles(handles))
+}
+
+/// An error of MDBX at opening, for people.
+fn refuse(path: &Path, error: MdbxError) -> OpenError {
+    let (why, remedy) = match error {
+        MdbxError::Invalid | MdbxError::VersionMismatch | MdbxError::BadSignature => (
+            format!("its file {DATA_FILE} is not a database, or damaged ({error})"),
+            "restore it from a copy, or choose another --datadir and sync anew",
+        ),
+        MdbxError::Corrupted | MdbxError::PageNotFound | MdbxError::NoData => (
+            format!("its file {DATA_FILE} is damaged ({error})"),
+            "restore it from a copy, or choose another --datadir and sync anew",
+        ),
+        MdbxError::Busy => (
+            "it is in use by another process".to_owned(),
+            "stop that process first, or choose another --datadir",
+        ),
+        MdbxError::Access | MdbxError::Permission | MdbxError::Other(EROFS) => (
+            format!("it cannot be read and written ({error})"),
+            "give the user of the node the right to, or choose another --datadir",
+        ),
+        MdbxError::TooLarge | MdbxError::Other(ENOMEM) => (
+            format!("this machine has not enough address space for it ({error})"),
+            "lower storage.max_size_gib",
+        ),
+        other => match remedy(other) {
+            Some(remedy) => (other.to_string(), remedy),
+            None => return Fatal::while_doing(format!("opening the database at {}", path.display()), other).into(),
+        },
+    };
+    OpenError::datadir(path, why, remedy)
+}
+
+/// `Read-only file system`.
+const EROFS: i32 = 30;
+/// `Cannot allocate memory`.
+const ENOMEM: i32 = 12;

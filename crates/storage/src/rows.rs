@@ -1,0 +1,214 @@
+//! Typed access to tables inside one transaction, reading or writing.
+
+use crate::{
+    codec::{Corrupt, Key, KeyBuf, Value},
+    tables::{NAMES, Table},
+};
+use bttc_primitives::Fatal;
+use signet_libmdbx::{
+    Cursor, Database, MdbxError, ReadError, Rw, TransactionKind, WriteFlags, tx::Tx,
+};
+use std::{borrow::Cow, marker::PhantomData};
+
+/// Largest value of any table. Unit: bytes. MDBX takes about 2 GiB, and aborts beyond.
+pub(crate) const MAX_VALUE_BYTES: usize = 256 << 20;
+
+/// Handles of all tables, opened once when the database is opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Handles(pub(crate) [Database; NAMES.len()]);
+
+impl Handles {
+    pub(crate) const fn of<T: Table>(&self) -> Database {
+        self.0[T::INDEX]
+    }
+}
+
+/// The tables as one transaction sees them.
+#[derive(Debug)]
+pub(crate) struct Rows<'tx, K: TransactionKind> {
+    tx: &'tx Tx<K>,
+    handles: &'tx Handles,
+}
+
+impl<K: TransactionKind> Clone for Rows<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K: TransactionKind> Copy for Rows<'_, K> {}
+
+impl<'tx, K: TransactionKind> Rows<'tx, K> {
+    pub(crate) const fn new(tx: &'tx Tx<K>, handles: &'tx Handles) -> Self {
+        Self { tx, handles }
+    }
+
+    /// The value at `key`.
+    pub(crate) fn get<T: Table>(&self, key: &T::Key) -> Result<Option<T::Value>, Fatal> {
+        self.get_with::<T, _>(key, T::Value::decode)
+    }
+
+    /// What `decode` makes of the row at `key`; nothing is copied before.
+    pub(crate) fn get_with<T: Table, R>(
+        &self,
+        key: &T::Key,
+        decode: impl FnOnce(&[u8]) -> Result<R, Corrupt>,
+    ) -> Result<Option<R>, Fatal> {
+        let key = KeyBuf::of(key)?;
+        let row: Option<Cow<'tx, [u8]>> =
+            self.tx.get(self.handles.of::<T>().dbi(), key.as_slice()).map_err(reading(T::NAME))?;
+        row.map(|row| decode(&row).map_err(|corrupt| corrupt.in_table(T::NAME))).transpose()
+    }
+
+    pub(crate) fn cursor<T: Table>(&self) -> Result<TableCursor<'tx, K, T>, Fatal> {
+        let cursor = self
+            .tx
+            .cursor(self.handles.of::<T>())
+            .map_err(|error| reading(T::NAME)(error.into()))?;
+        Ok(TableCursor { cursor, table: PhantomData })
+    }
+}
+
+impl<'tx> Rows<'tx, Rw> {
+    /// Opens a table for writing.
+    pub(crate) fn writer<T: Table>(&self) -> Result<TableWriter<'tx, T>, Fatal> {
+        Ok(TableWriter { cursor: self.cursor::<T>()?.cursor, value: Vec::new(), table: PhantomData })
+    }
+}
+
+type RawRow<'tx> = Option<(Cow<'tx, [u8]>, Cow<'tx, [u8]>)>;
+type Row<T> = Option<(<T as Table>::Key, <T as Table>::Value)>;
+
+/// A place in a table.
+#[derive(Debug)]
+pub(crate) struct TableCursor<'tx, K: TransactionKind, T> {
+    cursor: Cursor<'tx, K>,
+    table: PhantomData<fn() -> T>,
+}
+
+impl<K: TransactionKind, T: Table> TableCursor<'_, K, T> {
+    /// The first row at or after `key`, which may also be the beginning of a key.
+    pub(crate) fn seek(&mut self, key: &impl Key) -> Result<Row<T>, Fatal> {
+        let key = KeyBuf::of(key)?;
+        self.cursor.set_range(key.as_slice()).map_err(reading(T::NAME)).and_then(typed::<T>)
+    }
+
+    pub(crate) fn next(&mut self) -> Result<Row<T>, Fatal> {
+        self.cursor.next().map_err(reading(T::NAME)).and_then(typed::<T>)
+    }
+
+    pub(crate) fn last(&mut self) -> Result<Row<T>, Fatal> {
+        self.cursor.last().map_err(reading(T::NAME)).and_then(typed::<T>)
+    }
+}
+
+fn typed<T: Table>(row: RawRow<'_>) -> Result<Row<T>, Fatal> {
+    let decode = |(key, value): (Cow<'_, [u8]>, Cow<'_, [u8]>)| {
+        Ok((T::Key::from_bytes(&key)?, T::Value::decode(&value)?))
+    };
+    row.map(decode).transpose().map_err(|corrupt: Corrupt| corrupt.in_table(T::NAME))
+}
+
+/// Writes rows of one table; fastest in the order of their keys. Sizes are checked here, as MDBX itself would abort the process.
+#[derive(Debug)]
+pub(crate) struct TableWriter<'tx, T> {
+    cursor: Cursor<'tx, Rw>,
+    value: Vec<u8>,
+    table: PhantomData<fn() -> T>,
+}
+
+impl<T: Table> TableWriter<'_, T> {
+    /// Inserts or replaces a row.
+    pub(crate) fn put(&mut self, key: &T::Key, value: &T::Value) -> Result<(), Fatal> {
+        self.put_with(key, WriteFlags::UPSERT, |out| value.encode(out))
+    }
+
+    /// Adds a row behind the last one.
+    ///
+    /// Errors: the key is not above all others.
+    pub(crate) fn append(&mut self, key: &T::Key, value: &T::Value) -> Result<(), Fatal> {
+        self.append_with(key, |out| value.encode(out))
+    }
+
+    /// As [`Self::append`], with a value that `encode` writes.
+    pub(crate) fn append_with(
+        &mut self,
+        key: &T::Key,
+        encode: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), Fatal> {
+        self.put_with(key, WriteFlags::APPEND, encode)
+    }
+
+    /// Adds a row unless there is one.
+    pub(crate) fn put_if_absent(&mut self, key: &T::Key, value: &T::Value) -> Result<(), Fatal> {
+        let found = self.find(key)?;
+        if found { Ok(()) } else { self.put(key, value) }
+    }
+
+    fn put_with(
+        &mut self,
+        key: &T::Key,
+        flags: WriteFlags,
+        encode: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), Fatal> {
+        let key = KeyBuf::of(key)?;
+        self.value.clear();
+        encode(&mut self.value);
+        if self.value.len() > MAX_VALUE_BYTES {
+            return Err(Fatal::new(format!(
+                "a row of {} bytes for table {} is larger than {MAX_VALUE_BYTES}",
+                self.value.len(),
+                T::NAME
+            )));
+        }
+        self.cursor.put(key.as_slice(), &self.value, flags).map_err(writing(T::NAME))
+    }
+
+    fn find(&mut self, key: &T::Key) -> Result<bool, Fatal> {
+        let key = KeyBuf::of(key)?;
+        let found: Option<()> = self.cursor.set(key.as_slice()).map_err(reading(T::NAME))?;
+        Ok(found.is_some())
+    }
+
+    /// Deletes a row, if it is there.
+    pub(crate) fn delete(&mut self, key: &T::Key) -> Result<(), Fatal> {
+        if self.find(key)? {
+            self.cursor.del().map_err(writing(T::NAME))?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn reading(table: &'static str) -> impl Fn(ReadError) -> Fatal {
+    move |error| Fatal::while_doing(format!("reading table {table} of the database"), error)
+}
+
+pub(crate) fn writing(table: &'static str) -> impl Fn(MdbxError) -> Fatal {
+    move |error| match remedy(error) {
+        Some(remedy) => Fatal::while_doing(format!("writing table {table} of the database; {remedy}"), error),
+        None => Fatal::while_doing(format!("writing table {table} of the database"), error),
+    }
+}
+
+/// What a person can do about an error of the database.
+pub(crate) const fn remedy(error: MdbxError) -> Option<&'static str> {
+    match error {
+        MdbxError::MapFull => {
+            Some("the database has reached its largest size: raise storage.max_size_gib and start again")
+        }
+        MdbxError::UnableExtendMapSize | MdbxError::Other(ENOSPC) => {
+            Some("the disk is full: free some space and start again, nothing is lost")
+        }
+        MdbxError::TxnFull => Some("a block changed more than one transaction of the database can hold"),
+        MdbxError::ReadersFull => {
+            Some("all places for readers are taken: raise storage.max_readers, or send fewer requests at a time")
+        }
+        MdbxError::Corrupted | MdbxError::PageNotFound => {
+            Some("the database is damaged: restore the data directory from a copy, or sync anew")
+        }
+        _ => None,
+    }
+}
+
+/// `No space left on device`.
+const ENOSPC: i32 = 28;
