@@ -14,6 +14,12 @@ pub(crate) trait Leaves {
 
     /// The leaf after `change`, if there will be one; `stored` is the leaf before.
     fn apply(&mut self, key: B256, change: &Self::Change, stored: Option<Self::Leaf>) -> Option<Self::Leaf>;
+
+    /// The same for a part of the trie that is walked on its own.
+    fn part(&self) -> Self;
+
+    /// Takes in what such a part came to.
+    fn absorb(&mut self, part: Self);
 }
 
 /// Leaves of a storage trie.
@@ -26,20 +32,31 @@ impl Leaves for SlotLeaves {
     fn apply(&mut self, _key: B256, change: &HashedSlotChange, _stored: Option<U256>) -> Option<U256> {
         (!change.after.is_zero()).then_some(change.after)
     }
+
+    fn part(&self) -> Self {
+        Self
+    }
+
+    fn absorb(&mut self, _part: Self) {}
 }
 
 /// Leaves of the account trie. Knows the storage roots computed before, and keeps what becomes of the rows.
-#[derive(Default)]
-pub(crate) struct AccountLeaves {
+pub(crate) struct AccountLeaves<'a> {
     /// New storage root of every surviving account whose storage changed.
-    pub(crate) storage_roots: BTreeMap<B256, B256>,
+    storage_roots: &'a BTreeMap<B256, B256>,
     /// Rows that changed; none where one is to be deleted.
     pub(crate) rows: BTreeMap<B256, Option<TrieAccount>>,
     /// Accounts that are gone and had storage.
     pub(crate) orphaned: Vec<B256>,
 }
 
-impl Leaves for AccountLeaves {
+impl<'a> AccountLeaves<'a> {
+    pub(crate) fn new(storage_roots: &'a BTreeMap<B256, B256>) -> Self {
+        Self { storage_roots, rows: BTreeMap::new(), orphaned: Vec::new() }
+    }
+}
+
+impl Leaves for AccountLeaves<'_> {
     type Leaf = TrieAccount;
     type Change = HashedAccountChange;
 
@@ -56,5 +73,14 @@ impl Leaves for AccountLeaves {
             self.rows.insert(key, account);
         }
         account
+    }
+
+    fn part(&self) -> Self {
+        Self::new(self.storage_roots)
+    }
+
+    fn absorb(&mut self, mut part: Self) {
+        self.rows.append(&mut part.rows);
+        self.orphaned.append(&mut part.orphaned);
     }
 }

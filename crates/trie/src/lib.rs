@@ -39,6 +39,7 @@ mod exit;
 mod leaves;
 mod proof;
 mod source;
+mod split;
 mod state_root;
 mod walk;
 

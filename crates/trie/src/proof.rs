@@ -8,6 +8,7 @@ use crate::{
 };
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use bttc_primitives::Fatal;
+use std::collections::BTreeMap;
 
 /// Proof that an account is, or is not, part of a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,14 +49,15 @@ pub fn account_proof<S: TrieSource>(
     slots: &[U256],
 ) -> Result<AccountProof, Fatal> {
     let key = keccak256(address);
-    let mut leaves = AccountLeaves::default();
-    leaves.storage_roots.extend(storage_tries(source, overlay)?.into_iter().map(|(key, walked)| (key, walked.root)));
-    let storage_root = leaves.storage_roots.get(&key).copied();
+    let storage_roots: BTreeMap<_, _> =
+        storage_tries(source, overlay)?.into_iter().map(|(key, walked)| (key, walked.root)).collect();
+    let storage_root = storage_roots.get(&key).copied();
 
     let targets = [Nibbles::unpack_array(&key.0)];
     let [target] = &targets;
     let (state_root, proofs) =
-        Walk::new("account", Some(source.account_cursor()?), leaves, &overlay.accounts).prove(&targets)?;
+        Walk::new("account", Some(source.account_cursor()?), AccountLeaves::new(&storage_roots), &overlay.accounts)
+            .prove(&targets)?;
 
     let change = overlay.accounts.get(&key);
     let account = match change {

@@ -3,6 +3,7 @@
 use crate::{
     BranchNodeCompact, HashedAccountChange, HashedChanges, Nibbles, TrieAccount, TrieSource,
     leaves::{AccountLeaves, SlotLeaves},
+    split,
     walk::{Walk, Walked},
 };
 use alloy_primitives::B256;
@@ -39,27 +40,29 @@ pub struct StorageNodes {
 
 /// The root of the state in `source` with `changes` on top, which are not yet in it.
 ///
-/// Only the `after` side of the changes counts. Storage tries are walked on several cores when enough slots changed.
+/// Only the `after` side of the changes counts. Storage tries are walked on several cores when enough slots changed, and so are
+/// the parts of one trie in which much changed.
 /// Errors: what the source reports, or a stored trie that contradicts itself.
 pub fn state_root<S: TrieSource>(source: &S, changes: &HashedChanges) -> Result<TrieUpdate, Fatal> {
     let mut storage_nodes = BTreeMap::new();
-    let mut leaves = AccountLeaves::default();
+    let mut storage_roots = BTreeMap::new();
     for (key, walked) in storage_tries(source, changes)? {
-        leaves.storage_roots.insert(key, walked.root);
+        storage_roots.insert(key, walked.root);
         let wiped = changes.accounts.get(&key).is_some_and(|change| change.storage_wiped);
         if wiped || !walked.nodes.is_empty() {
             storage_nodes.insert(key, StorageNodes { wiped, nodes: walked.nodes });
         }
     }
-    let cursor = source.account_cursor()?;
-    let Walked { root, leaves, nodes } = Walk::new("account", Some(cursor), leaves, &changes.accounts).run()?;
+    let leaves = AccountLeaves::new(&storage_roots);
+    let Walked { root, leaves, nodes, .. } =
+        split::walk("account", || source.account_cursor(), leaves, &changes.accounts)?;
     for key in leaves.orphaned {
         storage_nodes.insert(key, StorageNodes { wiped: true, nodes: BTreeMap::new() });
     }
     Ok(TrieUpdate { root, accounts: leaves.rows, account_nodes: nodes, storage_nodes })
 }
 
-/// A walk through one account's storage trie.
+/// A walk through one account's storage trie, in one piece.
 pub(crate) fn storage_walk<'a, S: TrieSource>(
     source: &'a S,
     key: B256,
@@ -81,7 +84,12 @@ pub(crate) fn storage_tries<S: TrieSource>(
         .collect();
     let slots = tries.iter().fold(0usize, |slots, (_, change)| slots.saturating_add(change.storage.len()));
     let walk = |(key, change): &(&B256, &HashedAccountChange)| -> Result<_, Fatal> {
-        Ok((**key, storage_walk(source, **key, change)?.run()?))
+        let walked = if change.storage_wiped {
+            storage_walk(source, **key, change)?.run()?
+        } else {
+            split::walk("storage", || source.storage_cursor(**key), SlotLeaves, &change.storage)?
+        };
+        Ok((**key, walked))
     };
     if tries.len() > 1 && slots >= PARALLEL_SLOTS {
         tries.par_iter().map(walk).collect()

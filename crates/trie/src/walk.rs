@@ -30,8 +30,12 @@ pub(crate) struct Walk<'a, C, L: Leaves> {
     name: &'static str,
     /// The stored trie; none where it counts as empty.
     cursor: Option<C>,
+    /// Path of the subtree that is walked; empty for a whole trie. The builder's paths begin there.
+    base: Nibbles,
+    /// Children of the root that were walked on their own.
+    parts: BTreeMap<u8, Walked<L>>,
     leaves: L,
-    changes: btree_map::Iter<'a, B256, L::Change>,
+    changes: btree_map::Range<'a, B256, L::Change>,
     /// The first change not yet fed.
     change: Option<Change<'a, L::Change>>,
     /// Keys to prove that lie ahead, in order.
@@ -39,6 +43,8 @@ pub(crate) struct Walk<'a, C, L: Leaves> {
     /// A stored leaf that was read but lies behind the range being read.
     ahead: Option<StoredLeaf<L::Leaf>>,
     builder: HashBuilder,
+    /// Changed nodes of the parts.
+    part_nodes: BTreeMap<Nibbles, Option<BranchNodeCompact>>,
     /// Stored nodes that the walk opened.
     opened: BTreeMap<Nibbles, BranchNodeCompact>,
     /// Encoding of a leaf, kept for its memory.
@@ -48,6 +54,8 @@ pub(crate) struct Walk<'a, C, L: Leaves> {
 /// What a walk found.
 pub(crate) struct Walked<L> {
     pub(crate) root: B256,
+    /// Whether a branch node worth storing stands at the very root.
+    pub(crate) is_branch: bool,
     pub(crate) leaves: L,
     /// Branch nodes that differ from the stored ones; none where one is to be deleted.
     pub(crate) nodes: BTreeMap<Nibbles, Option<BranchNodeCompact>>,
@@ -71,17 +79,34 @@ impl<'a, C: TrieCursor<Leaf = L::Leaf>, L: Leaves> Walk<'a, C, L> {
         let mut walk = Self {
             name,
             cursor,
+            base: Nibbles::new(),
+            parts: BTreeMap::new(),
             leaves,
-            changes: changes.iter(),
+            changes: changes.range::<B256, _>(..),
             change: None,
             targets: &[],
             ahead: None,
             builder: HashBuilder::default(),
+            part_nodes: BTreeMap::new(),
             opened: BTreeMap::new(),
             encoded: Vec::with_capacity(128),
         };
         walk.next_change();
         walk
+    }
+
+    /// The same walk with some children of the root already done.
+    pub(crate) fn with_parts(mut self, parts: BTreeMap<u8, Walked<L>>) -> Self {
+        self.parts = parts;
+        self
+    }
+
+    /// A walk of the subtree at `base` alone, a child of the root, with the changes below it.
+    pub(crate) fn part(mut self, base: Nibbles, changes: btree_map::Range<'a, B256, L::Change>) -> Self {
+        self.base = base;
+        self.changes = changes;
+        self.next_change();
+        self
     }
 
     /// Root, leaves and changed nodes.
@@ -90,15 +115,20 @@ impl<'a, C: TrieCursor<Leaf = L::Leaf>, L: Leaves> Walk<'a, C, L> {
         self.all()?;
         let root = self.builder.root();
         let (_, built) = self.builder.split();
-        let mut nodes = BTreeMap::new();
+        let is_branch = built.contains_key(&Nibbles::new());
+        let mut nodes = self.part_nodes;
         // Built nodes come in no order; a map with order takes them, so none shows.
-        for (path, node) in built {
+        for (path, mut node) in built {
+            let path = self.base.join(&path);
+            if !path.is_empty() {
+                node.root_hash = None;
+            }
             if self.opened.remove(&path).as_ref() != Some(&node) {
                 nodes.insert(path, Some(node));
             }
         }
         nodes.extend(self.opened.into_keys().map(|path| (path, None)));
-        Ok(Walked { root, leaves: self.leaves, nodes })
+        Ok(Walked { root, is_branch, leaves: self.leaves, nodes })
     }
 
     /// Root, and the nodes on the way to each of `targets` (sorted).
@@ -111,10 +141,11 @@ impl<'a, C: TrieCursor<Leaf = L::Leaf>, L: Leaves> Walk<'a, C, L> {
     }
 
     fn all(&mut self) -> Result<(), Fatal> {
-        let root = Nibbles::new();
+        let root = self.base;
         match self.seek_node(&root)? {
-            Some((path, node)) => self.branch(path, node)?,
-            None => {
+            Some((path, node)) if root.is_empty() || path == root => self.branch(path, node)?,
+            _ if !root.is_empty() => return Err(self.broken(&root, "is missing")),
+            _ => {
                 self.merge_leaves(&root)?;
             }
         }
@@ -136,10 +167,12 @@ impl<'a, C: TrieCursor<Leaf = L::Leaf>, L: Leaves> Walk<'a, C, L> {
             let more_stored = node.tree_mask.is_bit_set(nibble);
             self.feed_changes(Some(&child));
             match hash {
-                Some(hash) if !self.touched(&child) => self.builder.add_branch(child, hash, more_stored),
+                Some(hash) if !self.touched(&child) => self.feed_hash(&child, hash, more_stored),
+                _ if path.is_empty() && self.parts.contains_key(&nibble) => self.feed_part(nibble, &child),
                 _ if more_stored => match self.seek_node(&child)? {
-                    Some((path, node)) => self.branch(path, node)?,
-                    None => return Err(self.broken(&child, "is missing")),
+                    // A child with a hash is a branch itself, one without leads to it through an extension node.
+                    Some((path, node)) if hash.is_none() || path == child => self.branch(path, node)?,
+                    _ => return Err(self.broken(&child, "is missing")),
                 },
                 _ if self.merge_leaves(&child)? == 0 => return Err(self.broken(&child, "has no leaves")),
                 _ => {}
@@ -191,7 +224,22 @@ impl<'a, C: TrieCursor<Leaf = L::Leaf>, L: Leaves> Walk<'a, C, L> {
         use alloy_rlp::Encodable;
         self.encoded.clear();
         leaf.encode(&mut self.encoded);
-        self.builder.add_leaf(path, &self.encoded);
+        self.builder.add_leaf(path.slice(self.base.len()..), &self.encoded);
+    }
+
+    fn feed_hash(&mut self, path: &Nibbles, hash: B256, more_stored: bool) {
+        self.builder.add_branch(path.slice(self.base.len()..), hash, more_stored);
+    }
+
+    /// Feeds a child of the root that was walked on its own, and passes over its changes.
+    fn feed_part(&mut self, nibble: u8, child: &Nibbles) {
+        let Some(part) = self.parts.remove(&nibble) else { return };
+        self.feed_hash(child, part.root, true);
+        self.leaves.absorb(part.leaves);
+        self.part_nodes.extend(part.nodes);
+        while self.change.take_if(|change| change.path.starts_with(child)).is_some() {
+            self.next_change();
+        }
     }
 
     fn next_change(&mut self) {

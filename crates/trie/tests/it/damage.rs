@@ -33,6 +33,24 @@ fn missing_node() {
     refused(&source, &changes, "is missing");
 }
 
+/// The same where nodes are stored further down, and for a change of one account, which is walked in one piece.
+#[test]
+fn missing_node_above_others() {
+    let (mut source, mut model) = (MemorySource::default(), Model::new());
+    let set = |nonce, accounts| (0..accounts).map(move |account| Op::Set { account, nonce }).collect::<Vec<_>>();
+    play(&mut model, Keys::Hashed, &set(1, 6000));
+    step(&mut source, &diff(&Model::new(), &model, &[]), &model);
+    let missing = Nibbles::from_nibbles([key(Keys::Hashed, 0)[0] >> 4]);
+    source.accounts.nodes.remove(&missing).unwrap();
+    assert!(source.accounts.nodes.keys().any(|path| path.starts_with(&missing)));
+    for accounts in [1, 6000] {
+        let before = model.clone();
+        play(&mut model, Keys::Hashed, &set(2, accounts));
+        refused(&source, &diff(&before, &model, &[]), "is missing");
+        model = before;
+    }
+}
+
 #[test]
 fn missing_leaves() {
     let (mut source, changes) = stored();

@@ -217,6 +217,41 @@ fn created_again_starts_without_storage() {
     assert_eq!(source.storages[&key(Keys::Hashed, 1)].leaves.len(), 2);
 }
 
+/// Tries walked in parts: all children of the root changed, most of them emptied, and all but one.
+#[test]
+fn parts_that_keep_little() {
+    for kind in [Keys::Hashed, Keys::Crafted] {
+        let (mut source, mut model) = (MemorySource::default(), Model::new());
+        let all: Vec<_> = (0..512u16).map(|account| Op::Set { account, nonce: 1 }).collect();
+        play(&mut model, kind, &all);
+        play(&mut model, kind, &[Op::Fill { account: 0, count: 512 }]);
+        step(&mut source, &diff(&Model::new(), &model, &[]), &model);
+        let full = model.clone();
+        for keep in 0..10usize {
+            // Of every child of the root (of the first alone, for the last `keep`) that many leaves stay.
+            let stays = |rank: usize, key: &B256| if keep == 9 { key[0] < 0x10 } else { rank < keep };
+            let filter = |keys: Vec<B256>| {
+                let mut ranks = [0usize; 16];
+                keys.into_iter()
+                    .filter(|key| {
+                        let rank = &mut ranks[usize::from(key[0] >> 4)];
+                        *rank += 1;
+                        stays(*rank - 1, key)
+                    })
+                    .collect::<Vec<_>>()
+            };
+            let kept = filter(full.keys().copied().collect());
+            let first = key(kind, 0);
+            let slots = filter(full[&first].storage.keys().copied().collect());
+            model.retain(|key, _| kept.contains(key) || *key == first);
+            model.get_mut(&first).unwrap().storage.retain(|slot, _| slots.contains(slot));
+            step(&mut source, &diff(&full, &model, &[]), &model);
+            step(&mut source, &diff(&model, &full, &[]), &full);
+            model = full.clone();
+        }
+    }
+}
+
 /// A change touches its path, not the trie.
 #[test]
 fn reads_little() {
