@@ -151,8 +151,6 @@ pub(crate) struct PasswordArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct DbArgs {
-    #[command(flatten)]
-    pub(crate) place: Place,
     #[command(subcommand)]
     pub(crate) action: DbAction,
 }
@@ -160,13 +158,18 @@ pub(crate) struct DbArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum DbAction {
     /// Size of each table.
-    Stats,
-    /// One row, as hex.
+    Stats {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// One row, as JSON.
     Get {
         /// Name of the table, as `bttc db stats` prints it.
         table: String,
-        /// Key in hex, or a decimal number for tables keyed by height.
+        /// Height, hash, address, or address/slot, as the table has it.
         key: String,
+        #[command(flatten)]
+        place: Place,
     },
 }
 
@@ -178,12 +181,20 @@ pub(crate) struct CompletionsArgs {
 
 fn interval(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
-        Ok(time) if time.is_zero() => Err("an interval of nothing; leave the flag out for a block with each transaction".to_owned()),
+        Ok(time) if time.is_zero() => {
+            Err("an interval of nothing; leave the flag out for a block with each transaction".to_owned())
+        }
         Ok(time) => Ok(time),
         Err(error) => Err(format!("{error}; write a time such as 2s or 500ms")),
     }
 }
 
 #[cfg(test)]
-#[path = "cli_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_holds_together() {
+        Cli::command().debug_assert();
+    }
+}

@@ -51,7 +51,8 @@ mod tests {
 
     #[test]
     fn dotted_flags_are_taken_out_in_order() {
-        let (rest, flags) = parts("bttc node --rpc.port 0 --dev --log.format=json --rpc.enabled --datadir /a.b --rpc.ipc-path /c.d");
+        let (rest, flags) =
+            parts("bttc node --rpc.port 0 --dev --log.format=json --rpc.enabled --datadir /a.b --rpc.ipc-path /c.d");
         assert_eq!(rest, "bttc node --dev --datadir /a.b");
         let expected = [("rpc.port", "0"), ("log.format", "json"), ("rpc.enabled", "true"), ("rpc.ipc_path", "/c.d")];
         assert_eq!(flags, expected.map(|(key, value)| (key.to_owned(), value.to_owned())));

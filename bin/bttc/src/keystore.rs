@@ -51,9 +51,18 @@ impl Keystore {
             .create(&self.dir)
             .wrap_err_with(|| format!("cannot make the keystore {dir}; choose another with --keystore DIR"))?;
         // The library writes with the rights of the umask: let it do so where only we can look.
-        let private = tempfile::Builder::new().prefix(".new-").tempdir_in(&self.dir).wrap_err_with(|| format!("cannot write to the keystore {dir}"))?;
-        PrivateKeySigner::encrypt_keystore(private.path(), &mut rand::thread_rng(), key.to_bytes(), password, Some("key"))
-            .wrap_err("cannot encrypt the key")?;
+        let private = tempfile::Builder::new()
+            .prefix(".new-")
+            .tempdir_in(&self.dir)
+            .wrap_err_with(|| format!("cannot write to the keystore {dir}"))?;
+        PrivateKeySigner::encrypt_keystore(
+            private.path(),
+            &mut rand::thread_rng(),
+            key.to_bytes(),
+            password,
+            Some("key"),
+        )
+        .wrap_err("cannot encrypt the key")?;
         let plain = fs::read(private.path().join("key")).wrap_err("cannot read the encrypted key back")?;
         let mut json: serde_json::Value = serde_json::from_slice(&plain).wrap_err("the encrypted key is no JSON")?;
         let fields = json.as_object_mut().ok_or_else(|| eyre!("the encrypted key is no JSON object"))?;
@@ -72,7 +81,9 @@ impl Keystore {
         let entries = match fs::read_dir(&self.dir) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error).wrap_err_with(|| format!("cannot read the keystore {}", self.dir.display())),
+            Err(error) => {
+                return Err(error).wrap_err_with(|| format!("cannot read the keystore {}", self.dir.display()));
+            }
         };
         let mut files = Vec::new();
         for entry in entries {
@@ -94,7 +105,10 @@ impl Keystore {
     pub(crate) fn open(&self, address: Address, password: &str) -> eyre::Result<PrivateKeySigner> {
         let files = self.list()?;
         let Some(file) = files.iter().find(|file| file.address == Some(address)) else {
-            bail!("the keystore {} holds no account {address}; `bttc account list` shows those it holds", self.dir.display());
+            bail!(
+                "the keystore {} holds no account {address}; `bttc account list` shows those it holds",
+                self.dir.display()
+            );
         };
         let shown = file.path.display();
         let key = PrivateKeySigner::decrypt_keystore(&file.path, password)

@@ -40,9 +40,9 @@ pub fn load_spec(network: &str) -> eyre::Result<(ChainSpec, String)> {
 
 /// Name of the preset with this chain id, else the id itself.
 pub(crate) fn name_of(chain_id: u64) -> String {
-    let named = PRESETS.iter().find(|preset| {
-        ChainSpec::from_json(preset.genesis).is_ok_and(|spec| spec.chain_id() == chain_id)
-    });
+    let named = PRESETS
+        .iter()
+        .find(|preset| ChainSpec::from_json(preset.genesis).is_ok_and(|spec| spec.chain_id() == chain_id));
     named.map_or_else(|| chain_id.to_string(), |preset| preset.name.to_owned())
 }
 

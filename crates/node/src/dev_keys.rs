@@ -35,7 +35,13 @@ mod tests {
     fn the_accounts_are_the_known_ones() {
         let accounts = dev_accounts();
         assert_eq!(accounts.len(), 10);
-        assert_eq!(accounts.first().map(|key| key.address()), Some(address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266")));
-        assert_eq!(accounts.last().map(|key| key.address()), Some(address!("a0Ee7A142d267C1f36714E4a8F75612F20a79720")));
+        assert_eq!(
+            accounts.first().map(|key| key.address()),
+            Some(address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266"))
+        );
+        assert_eq!(
+            accounts.last().map(|key| key.address()),
+            Some(address!("a0Ee7A142d267C1f36714E4a8F75612F20a79720"))
+        );
     }
 }

@@ -106,7 +106,9 @@ impl<P: Probe> Shared<P> {
                 let body = serde_json::json!({ "ready": reasons.is_empty(), "height": self.probe.height(), "reasons": reasons });
                 json(status, &body)
             }
-            _ => json(StatusCode::NOT_FOUND, &serde_json::json!({ "error": "paths are /metrics, /healthz and /readyz" })),
+            _ => {
+                json(StatusCode::NOT_FOUND, &serde_json::json!({ "error": "paths are /metrics, /healthz and /readyz" }))
+            }
         }
     }
 }

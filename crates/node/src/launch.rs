@@ -1,7 +1,10 @@
 //! From configuration to a running node, top to bottom.
 
 use crate::{
-    Config, KeySigner, chain_spec, dev_keys, health::HealthServer, logging, metrics, readiness::Readiness,
+    Config, KeySigner, chain_spec, dev_keys,
+    health::HealthServer,
+    logging, metrics,
+    readiness::Readiness,
     supervise::{Stage, Supervisor},
 };
 use alloy_signer_local::PrivateKeySigner;
@@ -9,9 +12,14 @@ use bttc_chain::{Chain, Driver, DriverHandle, Mining};
 use bttc_consensus::ConsensusSigner;
 use bttc_primitives::ChainSpec;
 use bttc_rpc::{RpcContext, RpcServer};
-use bttc_storage::Storage;
+use bttc_storage::{Durability, Storage};
 use eyre::{WrapErr, bail};
-use std::{net::SocketAddr, path::{Path, PathBuf}, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 
 /// All tasks together have this long to stop. SIGTERM promises five seconds; the rest is for closing the store.
@@ -72,6 +80,10 @@ impl Node {
         let role = Role::of(&network, &spec)?;
 
         let chain = open_chain(&config, spec.clone(), storage, role.signer())?;
+        if config.storage.durability == Durability::Full {
+            let kept = chain.pool().open_journal(&datadir.join("pool.journal"))?;
+            tracing::debug!(transactions = kept, "local transactions of the last run are pending again");
+        }
         let (handle, driver) = role.driver(&chain, config.block_time);
 
         let due_every = config.block_time.filter(|_| role.is_dev());
@@ -159,24 +171,39 @@ fn datadir(config: &Config) -> eyre::Result<PathBuf> {
     match (&config.datadir, &config.network) {
         (Some(datadir), _) => Ok(datadir.clone()),
         (None, Some(network)) => chain_spec::default_datadir(network),
-        (None, None) => bail!("which chain? Give --dev, --chain testnet, or --datadir DIR of a node that has run before"),
+        (None, None) => {
+            bail!("which chain? Give --dev, --chain testnet, or --datadir DIR of a node that has run before")
+        }
     }
 }
 
 /// Opens the database below `datadir`, with the paths of `config` that lie there filled in.
-///
-/// Errors: it is locked, unwritable, of a newer format or not ours.
-pub fn open_storage(config: &mut Config, datadir: &Path) -> eyre::Result<Storage> {
+fn open_storage(config: &mut Config, datadir: &Path) -> eyre::Result<Storage> {
     fill_paths(config, datadir);
-    std::fs::create_dir_all(datadir)
-        .wrap_err_with(|| format!("cannot make the data directory {}; choose another with --datadir DIR", datadir.display()))?;
+    std::fs::create_dir_all(datadir).wrap_err_with(|| {
+        format!("cannot make the data directory {}; choose another with --datadir DIR", datadir.display())
+    })?;
     Ok(Storage::open(&config.storage)?)
+}
+
+/// Opens the database of a datadir for reading only, also while a node runs on it.
+///
+/// Errors: there is none, or it is of another format.
+pub fn open_storage_read_only(mut config: Config) -> eyre::Result<Storage> {
+    let datadir = datadir(&config)?;
+    fill_paths(&mut config, &datadir);
+    Ok(Storage::open_read_only(&config.storage)?)
 }
 
 fn fill_paths(config: &mut Config, datadir: &Path) {
     if config.storage.path.as_os_str().is_empty() {
         config.storage.path = datadir.join("db");
     }
+    config.rpc.ipc_path = match config.rpc.ipc_path.take() {
+        None => Some(datadir.join("bttc.ipc")),
+        // The way to say none, where none means the usual place.
+        Some(path) => Some(path).filter(|path| !path.as_os_str().is_empty()),
+    };
 }
 
 /// The chain that was asked for; without a word, the one that the store holds.

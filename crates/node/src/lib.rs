@@ -22,7 +22,7 @@ mod supervise;
 pub use chain_spec::{PRESETS, Preset, default_data_home, default_datadir, load_spec};
 pub use config::{Config, InvalidConfig, LogConfig, LogFormat, MetricsConfig, Override};
 pub use dev_keys::{DEV_MNEMONIC, dev_accounts, dev_validator};
-pub use launch::{Node, NodeInfo, init_datadir, launch, open_storage};
+pub use launch::{Node, NodeInfo, init_datadir, launch, open_storage_read_only};
 pub use logging::init_logging;
 pub use signals::shutdown_on_signals;
 pub use signer::KeySigner;

@@ -68,7 +68,8 @@ impl Supervisor {
         let mut first = Ok(());
         if let Some(ended) = ended {
             let (name, result) = self.told(ended);
-            first = result.and_then(|()| Err(eyre!("{name} ended although nobody asked it to; this is a bug worth reporting")));
+            first = result
+                .and_then(|()| Err(eyre!("{name} ended although nobody asked it to; this is a bug worth reporting")));
         }
         // Everybody who holds the outer token learns of it too.
         shutdown.cancel();
@@ -79,7 +80,10 @@ impl Supervisor {
                 let Ok(ended) = timeout_at(deadline, self.tasks.join_next_with_id()).await else {
                     self.tasks.abort_all();
                     let late: Vec<_> = self.names.values().map(|(_, name)| *name).collect();
-                    let late = eyre!("{} did not stop within {grace:?} and was ended by force; committed blocks are safe", late.join(", "));
+                    let late = eyre!(
+                        "{} did not stop within {grace:?} and was ended by force; committed blocks are safe",
+                        late.join(", ")
+                    );
                     return first.and(Err(late));
                 };
                 let Some(ended) = ended else { break };

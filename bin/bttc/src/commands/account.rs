@@ -14,7 +14,8 @@ use std::{
 };
 use zeroize::Zeroizing;
 
-const WARNING: &str = "Whoever sees this private key owns everything of the account, for ever. Nobody who helps you needs it.";
+const WARNING: &str =
+    "Whoever sees this private key owns everything of the account, for ever. Nobody who helps you needs it.";
 
 pub(crate) fn run(args: AccountArgs, out: &mut impl Write) -> eyre::Result<()> {
     let keystore = Keystore::new(match args.keystore {
@@ -45,13 +46,18 @@ pub(crate) fn run(args: AccountArgs, out: &mut impl Write) -> eyre::Result<()> {
 fn add(keystore: &Keystore, key: &PrivateKeySigner, password: &str, out: &mut impl Write) -> eyre::Result<()> {
     let path = keystore.add(key, password)?;
     writeln!(out, "{}", key.address())?;
-    writeln!(io::stderr(), "Kept in {}. Back up this file and its password: without both the account is lost.", path.display())?;
+    writeln!(
+        io::stderr(),
+        "Kept in {}. Back up this file and its password: without both the account is lost.",
+        path.display()
+    )?;
     Ok(())
 }
 
 fn list(keystore: &Keystore, out: &mut impl Write) -> eyre::Result<()> {
     for file in keystore.list()? {
-        let address = file.address.map_or_else(|| "(address not in the file)".to_owned(), |address| address.to_string());
+        let address =
+            file.address.map_or_else(|| "(address not in the file)".to_owned(), |address| address.to_string());
         writeln!(out, "{address}  {}", file.path.display())?;
     }
     Ok(())
@@ -59,7 +65,9 @@ fn list(keystore: &Keystore, out: &mut impl Write) -> eyre::Result<()> {
 
 fn confirm(address: Address) -> eyre::Result<()> {
     if !io::stdin().is_terminal() {
-        bail!("giving out a private key has to be confirmed and there is no terminal to ask on; add --yes if it is meant");
+        bail!(
+            "giving out a private key has to be confirmed and there is no terminal to ask on; add --yes if it is meant"
+        );
     }
     write!(io::stderr(), "{WARNING}\nType yes to give out the key of {address}: ")?;
     let mut answer = String::new();

@@ -35,7 +35,12 @@ pub(crate) fn run(args: NodeArgs, flags: &[Override], out: &mut impl Write) -> e
     let mut config = configuration(&args, flags)?;
     // Removed when it is dropped, after the node has closed its store.
     let temporary = match config.datadir {
-        None if args.dev => Some(tempfile::Builder::new().prefix("bttc-dev-").tempdir().wrap_err("cannot make a temporary data directory; give one with --datadir DIR")?),
+        None if args.dev => Some(
+            tempfile::Builder::new()
+                .prefix("bttc-dev-")
+                .tempdir()
+                .wrap_err("cannot make a temporary data directory; give one with --datadir DIR")?,
+        ),
         _ => None,
     };
     if let Some(dir) = &temporary {

@@ -68,12 +68,10 @@ fn apply(table: &mut Table, flag: &Override) -> Result<Config, String> {
 }
 
 fn lookup<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
-    let (section, leaf) = key.rsplit_once('.')?;
-    let mut at = table;
-    for part in section.split('.') {
-        at = at.get(part)?.as_table()?;
+    match key.split_once('.') {
+        None => table.get(key),
+        Some((section, rest)) => lookup(table.get(section)?.as_table()?, rest),
     }
-    at.get(leaf)
 }
 
 /// What the text may mean, in the order in which to try.

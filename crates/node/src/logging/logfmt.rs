@@ -64,7 +64,8 @@ impl Visit for Pairs<'_, '_> {
 }
 
 fn pair(out: &mut impl Write, key: &str, value: &str) -> fmt::Result {
-    let plain = !value.is_empty() && value.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '"' | '=' | '\\'));
+    let plain = !value.is_empty()
+        && value.chars().all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '"' | '=' | '\\'));
     if plain {
         return write!(out, " {key}={value}");
     }
@@ -86,7 +87,10 @@ fn pair(out: &mut impl Write, key: &str, value: &str) -> fmt::Result {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use std::{io, sync::{Arc, Mutex}};
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
 
     #[derive(Clone, Default)]
     struct Sink(Arc<Mutex<Vec<u8>>>);
@@ -105,11 +109,8 @@ mod tests {
     fn values_are_quoted_only_where_they_must_be() {
         let sink = Sink::default();
         let copy = sink.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .event_format(Logfmt)
-            .with_writer(move || copy.clone())
-            .finish();
+        let subscriber =
+            tracing_subscriber::fmt().with_ansi(false).event_format(Logfmt).with_writer(move || copy.clone()).finish();
         tracing::subscriber::with_default(subscriber, || {
             let _span = tracing::info_span!("open").entered();
             tracing::warn!(height = 7, reason = "a \"b\"\nc", empty = "", "two words");

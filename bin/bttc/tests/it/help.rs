@@ -1,0 +1,80 @@
+//! What the program says of itself. Snapshots: `INSTA_UPDATE=always cargo test -p bttc` writes them anew.
+
+use crate::program::run;
+
+#[test]
+fn every_help_page_is_as_before() {
+    let pages: [&[&str]; 8] = [
+        &["--help"],
+        &["node", "--help"],
+        &["config", "show", "--help"],
+        &["init", "--help"],
+        &["account", "--help"],
+        &["account", "export", "--help"],
+        &["db", "--help"],
+        &["db", "get", "--help"],
+    ];
+    for page in pages {
+        let (code, text, errors) = run(page);
+        assert_eq!((code, errors.as_str()), (0, ""), "{page:?}");
+        insta::assert_snapshot!(page.join(" ").replace("--", ""), text);
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    assert_eq!(run(&["--version"]), (0, format!("bttc {}\n", env!("CARGO_PKG_VERSION")), String::new()));
+}
+
+#[test]
+fn a_fault_of_the_command_line_ends_with_two() {
+    let faults: [(&[&str], &str); 6] = [
+        (&[], "Usage: bttc"),
+        (&["nod"], "node"),
+        (&["node", "--dve"], "unexpected argument '--dve'"),
+        (&["node", "--dev", "--chain", "testnet"], "cannot be used with"),
+        (&["node", "--block-time", "soon"], "write a time such as 2s"),
+        (&["account", "list", "--rpc.port", "1"], "--rpc.port configures a node"),
+    ];
+    for (arguments, expected) in faults {
+        let (code, _, errors) = run(arguments);
+        assert_eq!(code, 2, "{arguments:?}: {errors}");
+        assert!(errors.contains(expected), "{arguments:?}: {errors}");
+    }
+}
+
+#[test]
+fn completions_know_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, script, _) = run(&["completions", shell]);
+        assert!(code == 0 && script.contains("completions") && script.contains("block-time"), "{shell}");
+    }
+}
+
+#[test]
+fn the_configuration_in_force_is_shown_and_checked() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("node.toml");
+    let path = file.to_str().unwrap();
+    std::fs::write(&file, "[rpc]\nport = 9545\ncall_timeout = \"2s\"\n").unwrap();
+    let (code, shown, _) = run(&["config", "show", "--config", path, "--log.format", "json", "--dev"]);
+    assert_eq!(code, 0);
+    for line in ["port = 9545", "call_timeout = \"2s\"", "format = \"json\"", "network = \"dev\""] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    assert_eq!(run(&["config", "check", "--config", path]).0, 0);
+
+    std::fs::write(&file, "[rpc]\nprot = 9545\n").unwrap();
+    let (code, _, errors) = run(&["config", "check", "--config", path]);
+    assert_eq!(code, 1);
+    assert!(
+        errors.starts_with("Error: ") && errors.contains("unknown field `prot`") && errors.contains("line 2"),
+        "{errors}"
+    );
+    let (code, _, errors) = run(&["config", "check", "--rpc.call-timeout", "soon"]);
+    assert!(code == 1 && errors.contains("--rpc.call_timeout soon"), "{errors}");
+    let (code, _, errors) = run(&["config", "check", "--config", "/no/such.toml"]);
+    assert!(code == 1 && errors.contains("/no/such.toml"), "{errors}");
+    let (code, _, errors) = run(&["config", "check", "--chain", "mainet"]);
+    assert!(code == 1 && errors.contains("dev, testnet, mainnet"), "{errors}");
+}

@@ -1,0 +1,7 @@
+//! The program as a person runs it: its words, its exit codes, and a node from start to SIGTERM.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod account;
+mod help;
+mod node;
+mod program;

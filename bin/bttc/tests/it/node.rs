@@ -1,0 +1,137 @@
+//! A node from its start to SIGTERM, and what it refuses.
+
+use crate::program::{Running, ask, run};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+const ALICE: &str = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+const BOB: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+
+/// SIGTERM promises this.
+const STOP: Duration = Duration::from_secs(5);
+
+fn send(node: &Running, value: &str) -> String {
+    let hash = node.rpc("eth_sendTransaction", json!([{ "from": ALICE, "to": BOB, "value": value }]));
+    let end = Instant::now() + crate::program::DEADLINE;
+    loop {
+        let receipt = node.rpc("eth_getTransactionReceipt", json!([hash]));
+        if !receipt.is_null() {
+            assert_eq!(receipt["status"], "0x1", "{receipt}");
+            return receipt["blockHash"].as_str().unwrap().to_owned();
+        }
+        assert!(Instant::now() < end, "no receipt");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn sigterm_ends_a_node_in_time_and_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut node = Running::dev(dir.path(), &[]);
+    assert_eq!(node.rpc("eth_chainId", json!([])), "0xf1f10");
+    let before = node.rpc("eth_getBalance", json!([BOB, "latest"]));
+    let block = send(&node, "0xde0b6b3a7640000");
+    let after = node.rpc("eth_getBalance", json!([BOB, "latest"]));
+    assert_ne!(before, after);
+
+    for signal in ["TERM", "INT"] {
+        let begin = Instant::now();
+        node.signal(signal);
+        let (code, _, log) = node.wait();
+        assert_eq!(code, 0, "{log}");
+        assert!(begin.elapsed() < STOP, "{:?}: {log}", begin.elapsed());
+        assert!(log.contains("node stopped"), "{log}");
+
+        // Without a word about the chain: the data directory knows it.
+        node = Running::start(&["node", "--rpc.port", "0", "--datadir", dir.path().to_str().unwrap()]);
+        assert_eq!(node.rpc("eth_getBalance", json!([BOB, "latest"])), after);
+        assert_eq!(node.rpc("eth_getBlockByNumber", json!(["latest", false]))["hash"], block.as_str());
+    }
+}
+
+#[test]
+fn a_killed_node_comes_back_at_the_last_block() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut node = Running::dev(dir.path(), &[]);
+    let block = send(&node, "0x1");
+    node.signal("KILL");
+    assert_ne!(node.wait().0, 0);
+    let node = Running::dev(dir.path(), &[]);
+    assert_eq!(node.rpc("eth_getBlockByNumber", json!(["latest", false]))["hash"], block.as_str());
+    send(&node, "0x1");
+}
+
+#[test]
+fn blocks_come_at_the_interval_and_health_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let probe = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let metrics = probe.local_addr().unwrap();
+    drop(probe);
+    let more = ["--block-time", "100ms", "--metrics.listen", &metrics.to_string(), "--log.format", "json"];
+    let mut node = Running::dev(dir.path(), &more);
+    let end = Instant::now() + crate::program::DEADLINE;
+    while node.rpc("eth_blockNumber", json!([])) == "0x0" {
+        assert!(Instant::now() < end, "no block");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let get = |path: &str| ask(metrics, &format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+    assert!(get("/healthz").starts_with("HTTP/1.1 200"));
+    let ready = get("/readyz");
+    assert!(ready.starts_with("HTTP/1.1 200") && ready.contains("\"ready\":true"), "{ready}");
+    let page = get("/metrics");
+    assert!(page.contains("bttc_build_info{version=") && page.contains("bttc_head_height"), "{page}");
+    node.signal("TERM");
+    let (code, _, log) = node.wait();
+    assert_eq!(code, 0);
+    for line in log.lines() {
+        assert!(serde_json::from_str::<serde_json::Value>(line).is_ok_and(|line| line["level"].is_string()), "{line}");
+    }
+}
+
+#[test]
+fn a_chain_of_ones_own_is_prepared_and_a_foreign_one_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (genesis, datadir) = (path("genesis.json"), path("data"));
+    let mut json: serde_json::Value =
+        serde_json::from_str(include_str!("../../../../genesis/dev/genesis.json")).unwrap();
+    json["config"]["chainId"] = json!(31337);
+    std::fs::write(&genesis, json.to_string()).unwrap();
+    let (code, text, errors) = run(&["init", "--genesis", &genesis, "--datadir", &datadir]);
+    assert!(code == 0 && text.contains("chain 31337 at height 0"), "{text}{errors}");
+    let node = Running::start(&["node", "--datadir", &datadir, "--rpc.port", "0"]);
+    assert_eq!(node.rpc("eth_chainId", json!([])), "0x7a69");
+
+    let (code, _, errors) = run(&["node", "--dev", "--datadir", &datadir, "--rpc.port", "0"]);
+    assert_eq!(code, 1);
+    assert!(errors.contains("in use") || errors.contains("process"), "{errors}");
+    let (code, text, errors) = run(&["db", "stats", "--datadir", &datadir]);
+    assert!(code == 0 && text.contains("Headers"), "{text}{errors}");
+    let (code, text, errors) = run(&["db", "get", "Headers", "0", "--datadir", &datadir]);
+    assert!(code == 0 && text.contains("stateRoot"), "{text}{errors}");
+    let (code, _, errors) = run(&["db", "get", "Heads", "0", "--datadir", &datadir]);
+    assert!(code == 1 && errors.contains("Headers"), "{errors}");
+    drop(node);
+
+    let (code, _, errors) = run(&["node", "--dev", "--datadir", &datadir, "--rpc.port", "0"]);
+    assert_eq!(code, 1);
+    assert!(errors.contains("31337") && errors.contains("990992") && errors.contains("--datadir"), "{errors}");
+}
+
+#[test]
+fn what_cannot_run_is_refused_with_the_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let datadir = dir.path().to_str().unwrap();
+    let refused: [(&[&str], &str); 5] = [
+        (&["node", "--chain", "mainnet", "--datadir", datadir], "names no validators"),
+        (&["node"], "which chain?"),
+        (&["node", "--chain", "./nowhere.json", "--datadir", datadir], "dev, testnet, mainnet"),
+        (&["node", "--datadir", datadir], "is empty"),
+        (&["db", "stats", "--datadir", "/no/such/place"], "/no/such/place"),
+    ];
+    for (arguments, expected) in refused {
+        let (code, text, errors) = run(arguments);
+        assert_eq!((code, text.as_str()), (1, ""), "{arguments:?}: {errors}");
+        assert!(errors.starts_with("Error: ") && errors.contains(expected), "{arguments:?}: {errors}");
+    }
+}
