@@ -4,41 +4,15 @@
 //! is refused; [`BlockRun::finish`] pays the fees out, runs the system transactions and hands back receipts and state changes. The same EVM
 //! and the same cache serve the whole block.
 
-use crate::{
-    FinishError, InvalidTransaction, RunError, TransactError,
-    cache::{StateCache, StateError},
-    environment::environment,
-    machine::Machine,
-    system::{self, SYSTEM_TX_GAS, SystemTransactions},
-};
-use alloy_consensus::{Eip658Value, Transaction as _};
-use alloy_evm::{Evm, FromRecoveredTx, block::BlockExecutionError, block::SystemCaller, eth::EthEvmContext};
+use crate::{FinishError, RunError, TransactError, run::Run, system::SystemTransactions};
 use alloy_primitives::U256;
-use bttc_consensus::{FeeSplit, InvalidBlock, split_fees};
-use bttc_contracts::addresses::TREASURY;
-use bttc_primitives::{
-    ChainSpec, Fatal, Header, Receipt, Recovered, StateChanges, StateReader, Transaction,
-};
-use revm::{
-    DatabaseCommit, Inspector,
-    context::TxEnv,
-    context_interface::result::{EVMError, ResultAndState},
-    inspector::NoOpInspector,
-};
+use bttc_consensus::FeeSplit;
+use bttc_primitives::{ChainSpec, Header, Receipt, Recovered, StateChanges, StateReader, Transaction};
+use revm::inspector::NoOpInspector;
 
 /// A block in the middle of its run.
-///
-/// `I` is what watches the EVM; nothing, unless a trace is wanted.
-pub struct BlockRun<'a, S: StateReader, I = NoOpInspector> {
-    spec: &'a ChainSpec,
-    header: Header,
-    evm: Machine<StateCache<S>, I>,
-    receipts: Vec<Receipt>,
-    gas_used: u64,
-    reserved: u64,
-    base_fees: U256,
-    tips: U256,
-    fees: Option<FeeSplit>,
+pub struct BlockRun<'a, S: StateReader> {
+    run: Run<'a, S, NoOpInspector>,
 }
 
 /// What a transaction did, as far as the maker of a block wants to know.
@@ -72,212 +46,28 @@ impl<'a, S: StateReader> BlockRun<'a, S> {
     ///
     /// `header` may be finished or still without roots. Runs the EIP-2935 and EIP-4788 calls.
     pub fn begin(spec: &'a ChainSpec, state: S, header: &Header) -> Result<Self, RunError> {
-        Self::begin_watched(spec, state, header, NoOpInspector, false)
-    }
-}
-
-impl<'a, S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> BlockRun<'a, S, I> {
-    /// Begins a block whose transactions an inspector may watch. It never sees the calls of this step.
-    pub(crate) fn begin_watched(
-        spec: &'a ChainSpec,
-        state: S,
-        header: &Header,
-        inspector: I,
-        inspect: bool,
-    ) -> Result<Self, RunError> {
-        let env = environment(spec, header);
-        let evm = Machine::new(StateCache::new(state), env, inspector, inspect, spec.is_ethereum());
-        let mut run = Self {
-            spec,
-            header: header.clone(),
-            evm,
-            receipts: Vec::new(),
-            gas_used: 0,
-            reserved: 0,
-            base_fees: U256::ZERO,
-            tips: U256::ZERO,
-            fees: None,
-        };
-        // The DAO fork of the `ethereum` spec belongs here, before the calls.
-        SystemCaller::new(spec)
-            .apply_pre_execution_changes(&run.header, &mut run.evm)
-            .map_err(begin_error)?;
-        Ok(run)
+        Ok(Self { run: Run::begin(spec, state, header, NoOpInspector, false)? })
     }
 
     /// Keeps gas free for `calls` system transactions.
     pub const fn reserve_system_gas(&mut self, calls: usize) {
-        self.reserved = (calls as u64).saturating_mul(SYSTEM_TX_GAS);
+        self.run.reserve_system_gas(calls);
     }
 
     /// Gas left for transactions, without what is reserved.
     pub const fn gas_left(&self) -> u64 {
-        self.header.gas_limit.saturating_sub(self.gas_used).saturating_sub(self.reserved)
+        self.run.gas_left()
     }
 
     /// Runs one transaction and keeps what it did. After a refusal everything is as before.
     pub fn transact(&mut self, tx: Recovered<&Transaction>) -> Result<TxResult, TransactError> {
-        let (needed, available) = (tx.gas_limit(), self.gas_left());
-        if needed > self.header.gas_limit {
-            let expected = self.header.gas_limit;
-            return Err(InvalidTransaction::GasAboveBlock { got: needed, expected }.into());
-        }
-        if needed > available {
-            return Err(TransactError::Full { needed, available });
-        }
-        let result = self.execute(tx)?;
-        let gas_used = result.result.tx_gas_used();
-        let base_fee = self.header.base_fee_per_gas.unwrap_or_default();
-        let price = tx.effective_gas_price(self.header.base_fee_per_gas);
-        let per_gas = price.saturating_sub(base_fee.into());
-        let gas = U256::from(gas_used);
-        // A fee was paid from a balance, so no product and no sum of them can overflow.
-        let tip = U256::from(per_gas).saturating_mul(gas);
-        self.base_fees = self.base_fees.saturating_add(U256::from(base_fee).saturating_mul(gas));
-        self.tips = self.tips.saturating_add(tip);
-        let success = result.result.is_success();
-        self.keep(tx.inner(), result);
-        Ok(TxResult { gas_used, success, tip })
-    }
-
-    /// Runs one transaction of any kind without keeping what it did.
-    pub(crate) fn execute(&mut self, tx: Recovered<&Transaction>) -> Result<ResultAndState, TransactError> {
-        if tx.is_eip4844() && !self.spec.is_ethereum() {
-            return Err(InvalidTransaction::Blob.into());
-        }
-        let env = TxEnv::from_recovered_tx(tx.inner(), tx.signer());
-        self.evm.transact_raw(env.clone()).map_err(|error| match error {
-            EVMError::Transaction(error) => {
-                let block = self.evm.block();
-                let (base_fee, gas_limit) = (block.basefee, block.gas_limit);
-                InvalidTransaction::on(error, &env, base_fee, gas_limit, self.evm.cfg_env()).into()
-            }
-            other => fatal(other).into(),
-        })
-    }
-
-    /// Keeps what a transaction did: state, gas, receipt.
-    pub(crate) fn keep(&mut self, tx: &Transaction, result: ResultAndState) {
-        let ResultAndState { result, state } = result;
-        self.gas_used = self.gas_used.saturating_add(result.tx_gas_used());
-        self.evm.db_mut().commit(state);
-        self.receipts.push(Receipt {
-            tx_type: tx.tx_type(),
-            // Before Byzantium (`ethereum` spec) the state root after the transaction stands here.
-            outcome: Eip658Value::Eip658(result.is_success()),
-            cumulative_gas_used: self.gas_used,
-            logs: result.into_logs(),
-        });
-    }
-
-    /// Pays the fees of the block out, once; what comes after it pays none.
-    pub(crate) fn settle_fees(&mut self) -> Result<FeeSplit, Fatal> {
-        if let Some(fees) = self.fees {
-            return Ok(fees);
-        }
-        let fees = match self.spec.fees() {
-            Some(rules) => split_fees(rules, self.base_fees, self.tips),
-            None => FeeSplit::default(),
-        };
-        self.evm.db_mut().credit(TREASURY, fees.credited())?;
-        self.fees = Some(fees);
-        Ok(fees)
-    }
-
-    /// Runs a system transaction without keeping what it did. It pays nothing, so the base fee is no bar.
-    pub(crate) fn execute_system(
-        &mut self,
-        tx: Recovered<&Transaction>,
-    ) -> Result<ResultAndState, TransactError> {
-        self.evm.cfg_mut().disable_base_fee = true;
-        let result = self.execute(tx);
-        self.evm.cfg_mut().disable_base_fee = false;
-        result
+        self.run.transact(tx)
     }
 
     /// Ends the block: credits the treasury, then makes or checks the system transactions and runs them.
     ///
     /// Gas reserved for them is given up.
-    pub fn finish(mut self, system: SystemTransactions<'_>) -> Result<BlockOutcome, FinishError> {
-        let fees = self.settle_fees()?;
-        self.reserved = 0;
-        let mut made = Vec::new();
-        match system {
-            SystemTransactions::Make { calls, signer } => {
-                let (signs, proposer) = (signer.address(), self.header.beneficiary);
-                if signs != proposer && !calls.is_empty() {
-                    let what = format!("the key of {signs} cannot sign for the proposer {proposer}");
-                    return Err(Fatal::new(what).into());
-                }
-                for call in calls {
-                    let tx = system::make(self.spec, call, self.proposer_nonce()?, signer)?;
-                    self.run_system(Recovered::new_unchecked(&tx, proposer))?;
-                    made.push(tx);
-                }
-            }
-            SystemTransactions::Check { calls, transactions } => {
-                system::check_count(self.receipts.len(), transactions.len(), calls.len())?;
-                for (call, tx) in calls.iter().zip(transactions) {
-                    let nonce = self.proposer_nonce()?;
-                    let index = self.receipts.len();
-                    system::check(self.spec, call, nonce, self.header.beneficiary, index, *tx)?;
-                    self.run_system(*tx)?;
-                }
-            }
-        }
-        // Block rewards, withdrawals and requests of the `ethereum` spec belong here.
-        let Self { evm, receipts, gas_used, .. } = self;
-        let changes = evm.into_db().into_changes()?;
-        Ok(BlockOutcome { receipts, gas_used, changes, fees, system_transactions: made })
-    }
-
-    fn proposer_nonce(&mut self) -> Result<u64, Fatal> {
-        let proposer = self.evm.db_mut().account(self.header.beneficiary)?;
-        Ok(proposer.map_or(0, |account| account.nonce))
-    }
-
-    fn run_system(&mut self, tx: Recovered<&Transaction>) -> Result<(), FinishError> {
-        let index = self.receipts.len();
-        let refuse = |why: String| FinishError::from(InvalidBlock::SystemTransaction { index, why });
-        let (needed, available) = (tx.gas_limit(), self.gas_left());
-        if needed > available {
-            return Err(refuse(format!("needs {needed} gas, the block has {available} left")));
-        }
-        let result = match self.execute_system(tx) {
-            Ok(result) => result,
-            Err(TransactError::Fatal(fatal)) => return Err(fatal.into()),
-            Err(refused) => return Err(refuse(refused.to_string())),
-        };
-        if !result.result.is_success() {
-            let output = result.result.output().cloned().unwrap_or_default();
-            return Err(refuse(format!("failed with output {output}")));
-        }
-        self.keep(tx.inner(), result);
-        Ok(())
-    }
-
-    /// The EVM, for tracing.
-    pub(crate) const fn evm_mut(&mut self) -> &mut Machine<StateCache<S>, I> {
-        &mut self.evm
-    }
-}
-
-/// What the EVM reports beside refused transactions is trouble of ours.
-pub(crate) fn fatal(error: EVMError<StateError>) -> Fatal {
-    match error {
-        EVMError::Database(StateError(fatal)) => fatal,
-        other => Fatal::while_doing("running a transaction", other),
-    }
-}
-
-/// The calls at the start of a block fail through the header or through our state.
-fn begin_error(error: BlockExecutionError) -> RunError {
-    match error {
-        BlockExecutionError::Validation(error) => {
-            RunError::Invalid(InvalidBlock::Body(error.to_string()))
-        }
-        BlockExecutionError::Internal(error) => {
-            Fatal::while_doing("beginning a block", error).into()
-        }
+    pub fn finish(self, system: SystemTransactions<'_>) -> Result<BlockOutcome, FinishError> {
+        self.run.finish(system)
     }
 }

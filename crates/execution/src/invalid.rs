@@ -1,10 +1,9 @@
 //! Why a transaction cannot run on a state. It is the sender's fault.
 
-use alloy_evm::EvmEnv;
 use alloy_primitives::{Address, U256};
 use bttc_primitives::format_btt;
 use revm::{
-    context::{CfgEnv, TxEnv},
+    context::{BlockEnv, CfgEnv, TxEnv},
     context_interface::{Cfg, result::InvalidTransaction as Evm},
 };
 
@@ -63,11 +62,7 @@ pub enum InvalidTransaction {
 
 impl InvalidTransaction {
     /// Puts the numbers to what the EVM refused.
-    pub(crate) fn from_evm(error: Evm, tx: &TxEnv, env: &EvmEnv) -> Self {
-        Self::on(error, tx, env.block_env.basefee, env.block_env.gas_limit, &env.cfg_env)
-    }
-
-    pub(crate) fn on(error: Evm, tx: &TxEnv, base_fee: u64, block_gas: u64, cfg: &CfgEnv) -> Self {
+    pub(crate) fn from_evm(error: Evm, tx: &TxEnv, block: &BlockEnv, cfg: &CfgEnv) -> Self {
         let sender = tx.caller;
         match error {
             Evm::NonceTooLow { tx, state } => Self::NonceTooLow { sender, got: tx, expected: state },
@@ -84,7 +79,7 @@ impl InvalidTransaction {
                 Self::IntrinsicGas { got: gas_limit, expected: gas_floor }
             }
             Evm::GasPriceLessThanBasefee => {
-                Self::FeeBelowBaseFee { got: tx.gas_price, expected: base_fee }
+                Self::FeeBelowBaseFee { got: tx.gas_price, expected: block.basefee }
             }
             Evm::PriorityFeeGreaterThanMaxFee => Self::TipAboveFee {
                 got: tx.gas_priority_fee.unwrap_or_default(),
@@ -94,7 +89,7 @@ impl InvalidTransaction {
                 Self::GasAboveCap { got: gas_limit, expected: cap }
             }
             Evm::CallerGasLimitMoreThanBlock => {
-                Self::GasAboveBlock { got: tx.gas_limit, expected: block_gas }
+                Self::GasAboveBlock { got: tx.gas_limit, expected: block.gas_limit }
             }
             Evm::InvalidChainId | Evm::MissingChainId => {
                 Self::ChainId { got: tx.chain_id, expected: cfg.chain_id }

@@ -27,19 +27,31 @@
     )
 )]
 
+mod access_list;
 mod block_run;
 mod cache;
+mod call_error;
 mod environment;
 mod error;
+mod estimate;
 mod invalid;
 mod machine;
 #[cfg(any(test, feature = "test-utils"))]
 mod memory;
+mod run;
+mod simulate;
 mod system;
+mod trace;
+mod watch;
 
+pub use access_list::{AccessListResult, create_access_list};
 pub use block_run::{BlockOutcome, BlockRun, TxResult};
+pub use call_error::{CallError, revert_reason};
 pub use error::{FinishError, RunError, TransactError};
+pub use estimate::estimate_gas;
 pub use invalid::InvalidTransaction;
 #[cfg(any(test, feature = "test-utils"))]
 pub use memory::MemoryState;
+pub use simulate::{CallEnv, CallOutcome, CallResult, Overrides, call};
 pub use system::{SYSTEM_TX_GAS, SystemCall, SystemTransactions};
+pub use trace::{TraceEnv, trace_block, trace_call, trace_transaction};
