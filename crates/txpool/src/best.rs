@@ -3,11 +3,7 @@
 //! Nothing is copied ahead: senders come from the index of heads a batch at a time, their transactions a few at a time, each time
 //! under a short read lock, and a heap merges them. Taking `k` transactions costs `k log n` whatever the size of the pool.
 
-use crate::{
-    PoolTransaction,
-    pool::Shared,
-    transaction::Rank,
-};
+use crate::{PoolTransaction, pool::Shared, transaction::Rank};
 use alloy_primitives::{
     Address,
     map::{AddressMap, AddressSet},
@@ -92,8 +88,7 @@ impl Best {
         self.cursor = None;
         let heads = inner.senders.values().filter_map(|sender| sender.run_from(0).next());
         let heads = heads.filter(|tx| tx.fee_cap() >= self.base_fee.into());
-        self.heap =
-            heads.map(|tx| Candidate { rank: tx.rank(self.base_fee), tx: tx.clone() }).collect();
+        self.heap = heads.map(|tx| Candidate { rank: tx.rank(self.base_fee), tx: tx.clone() }).collect();
     }
 
     /// Leaves out the rest of a sender.
@@ -121,8 +116,7 @@ impl Best {
                     continue;
                 }
                 let Some(sender) = inner.senders.get(&address) else { continue };
-                let mut run: VecDeque<_> =
-                    sender.run_from(0).take(FIRST_RUN).cloned().collect();
+                let mut run: VecDeque<_> = sender.run_from(0).take(FIRST_RUN).cloned().collect();
                 if let Some(tx) = run.pop_front() {
                     self.heap.push(Candidate { rank, tx });
                 }
@@ -145,9 +139,7 @@ impl Best {
                 run.extend(sender.run_from(next).take(MORE_RUN).cloned());
             }
         }
-        let follows = |tx: &mut Arc<PoolTransaction>| {
-            tx.nonce() == next && tx.fee_cap() >= self.base_fee.into()
-        };
+        let follows = |tx: &mut Arc<PoolTransaction>| tx.nonce() == next && tx.fee_cap() >= self.base_fee.into();
         if let Some(tx) = run.pop_front_if(follows) {
             self.heap.push(Candidate { rank: tx.rank(self.base_fee), tx });
         }

@@ -69,8 +69,7 @@ pub fn intrinsic_gas(tx: &Transaction, forks: GasForks) -> IntrinsicGas {
     }
     let authorizations = tx.authorization_list().map_or(0, |list| list.len() as u64);
     initial = initial.saturating_add(authorizations.saturating_mul(AUTHORIZATION));
-    let floor =
-        if forks.prague { transaction_floor_cost(tokens_in_calldata(input)) } else { 0 };
+    let floor = if forks.prague { transaction_floor_cost(tokens_in_calldata(input)) } else { 0 };
     IntrinsicGas { initial, floor }
 }
 
@@ -78,11 +77,13 @@ pub fn intrinsic_gas(tx: &Transaction, forks: GasForks) -> IntrinsicGas {
 mod tests {
     use super::*;
     use alloy_consensus::{Signed, TxEip2930, TxEip7702, TxLegacy};
-    use alloy_eips::{eip2930::{AccessList, AccessListItem}, eip7702::{Authorization, SignedAuthorization}};
+    use alloy_eips::{
+        eip2930::{AccessList, AccessListItem},
+        eip7702::{Authorization, SignedAuthorization},
+    };
     use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256};
 
-    const OSAKA: GasForks =
-        GasForks { homestead: true, istanbul: true, shanghai: true, prague: true };
+    const OSAKA: GasForks = GasForks { homestead: true, istanbul: true, shanghai: true, prague: true };
 
     fn legacy(to: TxKind, input: impl Into<Bytes>) -> Transaction {
         let tx = TxLegacy { to, input: input.into(), ..Default::default() };
@@ -103,10 +104,7 @@ mod tests {
             IntrinsicGas { initial: 21_000 + 3 * 4 + 2 * 16, floor: 21_000 + (3 + 8) * 10 }
         );
         let old = GasForks { istanbul: false, prague: false, ..OSAKA };
-        assert_eq!(
-            intrinsic_gas(&mixed, old),
-            IntrinsicGas { initial: 21_000 + 3 * 4 + 2 * 68, floor: 0 }
-        );
+        assert_eq!(intrinsic_gas(&mixed, old), IntrinsicGas { initial: 21_000 + 3 * 4 + 2 * 68, floor: 0 });
         assert_eq!(intrinsic_gas(&mixed, OSAKA).least_limit(), 21_110);
     }
 

@@ -117,11 +117,8 @@ pub(crate) struct Inner {
 
 impl Inner {
     pub(crate) fn new(config: Arc<PoolConfig>, rules: Rules, base_fee: u64, now: u64) -> Self {
-        let index = Index {
-            heads: TipIndex::new(base_fee),
-            pending_tails: TipIndex::new(base_fee),
-            ..Index::default()
-        };
+        let index =
+            Index { heads: TipIndex::new(base_fee), pending_tails: TipIndex::new(base_fee), ..Index::default() };
         Self {
             config,
             rules,
@@ -144,11 +141,7 @@ impl Inner {
     }
 
     /// Puts a transaction in; `meta` is that of its sender if it is new here. The answer is the one it replaces.
-    pub(crate) fn link(
-        &mut self,
-        tx: Arc<PoolTransaction>,
-        meta: SenderMeta,
-    ) -> Option<Arc<PoolTransaction>> {
+    pub(crate) fn link(&mut self, tx: Arc<PoolTransaction>, meta: SenderMeta) -> Option<Arc<PoolTransaction>> {
         let address = tx.sender();
         self.attach(&tx);
         let sender = self.senders.entry(address).or_insert_with(|| Sender::new(meta));
@@ -210,8 +203,7 @@ impl Inner {
             self.index.remove(address, &old);
             self.index.insert(address, &placed);
             self.counts.pending = self.counts.pending - old.counts.pending + placed.counts.pending;
-            self.counts.base_fee =
-                self.counts.base_fee - old.counts.base_fee + placed.counts.base_fee;
+            self.counts.base_fee = self.counts.base_fee - old.counts.base_fee + placed.counts.base_fee;
             self.counts.queued = self.counts.queued - old.counts.queued + placed.counts.queued;
         }
         if sender.is_empty() {
@@ -268,5 +260,48 @@ impl Inner {
                 self.dropped(gone.tx.hash(), why);
             }
         }
+    }
+}
+
+#[cfg(test)]
+impl Inner {
+    pub(crate) fn check_books(&self) {
+        let all = || self.senders.values().flat_map(Sender::transactions);
+        assert_eq!(all().count(), self.by_hash.len());
+        assert_eq!(all().map(|tx| tx.size()).sum::<usize>(), self.bytes);
+        assert_eq!(all().filter(|tx| tx.is_local()).count(), self.locals);
+        let caps: BTreeSet<_> = all().map(|tx| (tx.fee_cap(), tx.sender(), tx.nonce())).collect();
+        assert_eq!(caps, self.caps);
+        let mut authorities = AddressMap::<usize>::default();
+        for authority in all().flat_map(|tx| tx.authorities()) {
+            *authorities.entry(*authority).or_default() += 1;
+        }
+        assert_eq!(authorities, self.authorities);
+        let mut counts = Counts::default();
+        let mut index = Index {
+            heads: TipIndex::new(self.base_fee),
+            pending_tails: TipIndex::new(self.base_fee),
+            ..Index::default()
+        };
+        for (address, sender) in &self.senders {
+            assert!(!sender.is_empty());
+            assert_eq!(sender.placed, sender.placement());
+            counts.pending += sender.counts().pending;
+            counts.base_fee += sender.counts().base_fee;
+            counts.queued += sender.counts().queued;
+            index.insert(*address, &sender.placed);
+        }
+        assert_eq!(counts, self.counts);
+        assert_eq!(index.sets(), self.index.sets());
+        assert!(self.ready.is_empty() && self.events.is_empty());
+    }
+}
+
+#[cfg(test)]
+impl Index {
+    /// Everything in it, without the counters of work.
+    fn sets(&self) -> String {
+        let (heads, tails) = (self.heads.sets(), self.pending_tails.sets());
+        format!("{heads} {tails} {:?} {:?} {:?}", self.base_fee_tails, self.queued_tails, self.waiting)
     }
 }

@@ -34,7 +34,9 @@ pub enum InvalidTransaction {
         hash: B256,
     },
     /// EIP-4844.
-    #[error("transaction type not supported: this chain has no blobs; send the data as calldata in a transaction of type 2")]
+    #[error(
+        "transaction type not supported: this chain has no blobs; send the data as calldata in a transaction of type 2"
+    )]
     Blob,
     /// The fork that brings the type is not active.
     #[error("transaction type not supported: type {got} is not active on this chain yet")]
@@ -43,7 +45,9 @@ pub enum InvalidTransaction {
         got: u8,
     },
     /// Signed for another chain.
-    #[error("invalid chain id: the transaction is signed for chain {got}, this chain is {expected}; choose this network in the wallet and sign again")]
+    #[error(
+        "invalid chain id: the transaction is signed for chain {got}, this chain is {expected}; choose this network in the wallet and sign again"
+    )]
     ChainId {
         /// In the transaction.
         got: u64,
@@ -59,7 +63,9 @@ pub enum InvalidTransaction {
         limit: usize,
     },
     /// EIP-3860.
-    #[error("max initcode size exceeded: the initcode has {got} bytes, the limit is {limit} (EIP-3860); split the contract")]
+    #[error(
+        "max initcode size exceeded: the initcode has {got} bytes, the limit is {limit} (EIP-3860); split the contract"
+    )]
     InitcodeSize {
         /// Unit: bytes.
         got: usize,
@@ -75,7 +81,9 @@ pub enum InvalidTransaction {
         limit: u64,
     },
     /// EIP-7825.
-    #[error("transaction gas limit too high: the gas limit is {got}, a transaction may have {limit} (EIP-7825); lower it or split the work")]
+    #[error(
+        "transaction gas limit too high: the gas limit is {got}, a transaction may have {limit} (EIP-7825); lower it or split the work"
+    )]
     GasCap {
         /// Unit: gas.
         got: u64,
@@ -83,7 +91,9 @@ pub enum InvalidTransaction {
         limit: u64,
     },
     /// Not enough to begin with.
-    #[error("intrinsic gas too low: the gas limit is {got}, this transaction needs at least {needed}; raise it, eth_estimateGas names the right one")]
+    #[error(
+        "intrinsic gas too low: the gas limit is {got}, this transaction needs at least {needed}; raise it, eth_estimateGas names the right one"
+    )]
     IntrinsicGas {
         /// Unit: gas.
         got: u64,
@@ -91,7 +101,9 @@ pub enum InvalidTransaction {
         needed: u64,
     },
     /// EIP-7623.
-    #[error("insufficient gas for floor data gas cost: the gas limit is {got}, the data of this transaction needs at least {needed} (EIP-7623); raise it")]
+    #[error(
+        "insufficient gas for floor data gas cost: the gas limit is {got}, the data of this transaction needs at least {needed} (EIP-7623); raise it"
+    )]
     FloorGas {
         /// Unit: gas.
         got: u64,
@@ -121,7 +133,9 @@ pub enum InvalidTransaction {
     #[error("nonce has max value: an account ends at nonce 2^64-2 (EIP-2681); use another account")]
     NonceAtMax,
     /// Used already.
-    #[error("nonce too low: the next nonce of {sender} is {expected}, the transaction has {got}; sign it with a new nonce")]
+    #[error(
+        "nonce too low: the next nonce of {sender} is {expected}, the transaction has {got}; sign it with a new nonce"
+    )]
     NonceTooLow {
         /// The sender.
         sender: Address,
@@ -131,7 +145,9 @@ pub enum InvalidTransaction {
         expected: u64,
     },
     /// Further ahead than an account may have transactions here.
-    #[error("nonce too high: the next nonce of {sender} is {next}, the transaction has {got}; an account may be at most {limit} ahead; send those before it first")]
+    #[error(
+        "nonce too high: the next nonce of {sender} is {next}, the transaction has {got}; an account may be at most {limit} ahead; send those before it first"
+    )]
     NonceTooFar {
         /// The sender.
         sender: Address,
@@ -171,7 +187,9 @@ pub enum InvalidTransaction {
         tip: u128,
     },
     /// The pool is full of better ones.
-    #[error("transaction underpriced: the pool is full ({count} transactions, {bytes} bytes) and all in it pay more or run sooner; raise maxFeePerGas and maxPriorityFeePerGas or try later")]
+    #[error(
+        "transaction underpriced: the pool is full ({count} transactions, {bytes} bytes) and all in it pay more or run sooner; raise maxFeePerGas and maxPriorityFeePerGas or try later"
+    )]
     Underpriced {
         /// How many there are.
         count: usize,
@@ -179,7 +197,9 @@ pub enum InvalidTransaction {
         bytes: usize,
     },
     /// The pool is full of transactions that give way to nobody.
-    #[error("txpool is full: {count} transactions, {bytes} bytes, none of which gives way; try later or raise txpool.max_transactions and txpool.max_bytes")]
+    #[error(
+        "txpool is full: {count} transactions, {bytes} bytes, none of which gives way; try later or raise txpool.max_transactions and txpool.max_bytes"
+    )]
     Full {
         /// How many there are.
         count: usize,
@@ -187,7 +207,9 @@ pub enum InvalidTransaction {
         bytes: usize,
     },
     /// Too much of one account.
-    #[error("account limit exceeded: {sender} may have {transactions} transactions of {bytes} bytes together in the pool; wait until some are in a block")]
+    #[error(
+        "account limit exceeded: {sender} may have {transactions} transactions of {bytes} bytes together in the pool; wait until some are in a block"
+    )]
     AccountFull {
         /// The sender.
         sender: Address,
@@ -197,13 +219,17 @@ pub enum InvalidTransaction {
         bytes: usize,
     },
     /// A second transaction of an account whose code runs, or may soon run, for others.
-    #[error("in-flight transaction limit reached for delegated accounts: {sender} has a delegation, in force or waiting (EIP-7702), so one transaction at a time; wait for it or replace it")]
+    #[error(
+        "in-flight transaction limit reached for delegated accounts: {sender} has a delegation, in force or waiting (EIP-7702), so one transaction at a time; wait for it or replace it"
+    )]
     Delegated {
         /// The sender.
         sender: Address,
     },
     /// A nonce gap of such an account.
-    #[error("gapped-nonce tx from delegated accounts: {sender} has a delegation, in force or waiting (EIP-7702), so its next transaction must have nonce {expected}, not {got}")]
+    #[error(
+        "gapped-nonce tx from delegated accounts: {sender} has a delegation, in force or waiting (EIP-7702), so its next transaction must have nonce {expected}, not {got}"
+    )]
     DelegatedGap {
         /// The sender.
         sender: Address,
@@ -213,7 +239,9 @@ pub enum InvalidTransaction {
         expected: u64,
     },
     /// It would delegate an account that has several transactions here.
-    #[error("authority already reserved: {authority} has more than one transaction in the pool and can be delegated only with one at most (EIP-7702); wait until they are in a block")]
+    #[error(
+        "authority already reserved: {authority} has more than one transaction in the pool and can be delegated only with one at most (EIP-7702); wait until they are in a block"
+    )]
     AuthorityBusy {
         /// The account to be delegated.
         authority: Address,

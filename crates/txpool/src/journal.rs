@@ -15,6 +15,7 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 const HEADER: usize = 8;
@@ -51,23 +52,12 @@ impl Journal {
     }
 
     /// Writes a new file with these transactions in the place of the one at `path`.
-    pub(crate) fn write<'a>(
-        path: &Path,
-        transactions: impl IntoIterator<Item = &'a PoolTransaction>,
-    ) -> Result<Self, Fatal> {
+    pub(crate) fn write(path: &Path, transactions: &[Arc<PoolTransaction>]) -> Result<Self, Fatal> {
         Self::try_write(path, transactions).map_err(|error| fault("writing", path, error))
     }
 
-    fn try_write<'a>(
-        path: &Path,
-        transactions: impl IntoIterator<Item = &'a PoolTransaction>,
-    ) -> io::Result<Self> {
-        let mut bytes = Vec::new();
-        let mut records = 0;
-        for tx in transactions {
-            put_record(tx, &mut bytes);
-            records += 1;
-        }
+    fn try_write(path: &Path, transactions: &[Arc<PoolTransaction>]) -> io::Result<Self> {
+        let bytes = encode(transactions);
         let fresh = path.with_extension("new");
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&fresh)?;
         file.write_all(&bytes)?;
@@ -76,27 +66,19 @@ impl Journal {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             File::open(folder)?.sync_all()?;
         }
-        Ok(Self { path: path.to_owned(), file, length: bytes.len() as u64, records })
+        Ok(Self { path: path.to_owned(), file, length: bytes.len() as u64, records: transactions.len() })
     }
 
     /// Adds records. A failure leaves the file as it was.
-    pub(crate) fn append<'a>(
-        &mut self,
-        transactions: impl IntoIterator<Item = &'a PoolTransaction>,
-    ) -> Result<(), Fatal> {
-        let mut bytes = Vec::new();
-        let mut records = 0;
-        for tx in transactions {
-            put_record(tx, &mut bytes);
-            records += 1;
-        }
+    pub(crate) fn append(&mut self, transactions: &[Arc<PoolTransaction>]) -> Result<(), Fatal> {
+        let bytes = encode(transactions);
         if let Err(error) = self.file.write_all(&bytes) {
             // What was written of it must not stand before the next record.
             self.cut_back().map_err(|error| fault("cutting back", &self.path, error))?;
             return Err(fault("appending to", &self.path, error));
         }
         self.length += bytes.len() as u64;
-        self.records += records;
+        self.records += transactions.len();
         Ok(())
     }
 
@@ -116,17 +98,18 @@ impl Journal {
 }
 
 fn fault(doing: &str, path: &Path, error: io::Error) -> Fatal {
-    Fatal::while_doing(
-        format!("{doing} the journal of local transactions {}", path.display()),
-        error,
-    )
+    Fatal::while_doing(format!("{doing} the journal of local transactions {}", path.display()), error)
 }
 
-fn put_record(tx: &PoolTransaction, out: &mut Vec<u8>) {
-    let payload = tx.tx.inner().encoded_2718();
-    out.extend((payload.len() as u32).to_le_bytes());
-    out.extend(&keccak256(&payload)[..4]);
-    out.extend(payload);
+fn encode(transactions: &[Arc<PoolTransaction>]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for tx in transactions {
+        let payload = tx.tx.inner().encoded_2718();
+        out.extend((payload.len() as u32).to_le_bytes());
+        out.extend(&keccak256(&payload)[..4]);
+        out.extend(payload);
+    }
+    out
 }
 
 fn first_record(bytes: &[u8]) -> Option<(Transaction, &[u8])> {

@@ -1,8 +1,7 @@
 //! The pool as other crates see it.
 
 use crate::{
-    AddError, Added, Best, Committed, Counts, DropReason, Origin, Part, PoolConfig, PoolEvent,
-    PoolTransaction,
+    AddError, Added, Best, Committed, Counts, DropReason, Origin, Part, PoolConfig, PoolEvent, PoolTransaction,
     inner::Inner,
     journal::Journal,
     metrics::Metrics,
@@ -11,9 +10,7 @@ use crate::{
     validate::{Rules, SenderState},
 };
 use alloy_primitives::{Address, B256, map::AddressMap};
-use bttc_primitives::{
-    ChainSpec, Fatal, Header, Recovered, StateReader, Transaction, recover_senders,
-};
+use bttc_primitives::{ChainSpec, Fatal, Header, Recovered, StateReader, Transaction, recover_senders};
 use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 use tokio::sync::broadcast;
@@ -34,8 +31,8 @@ pub struct AccountContent {
 
 /// The pool. Cheap to clone; all clones are one.
 ///
-/// Every method takes a short lock of its own; none waits for I/O but [`Pool::add`] of an account that is new here and the appending of a local
-/// transaction to the journal. Lock order: the pool, then the journal.
+/// Every method takes a short lock of its own, under which no file is written; the state is read under it only where a block came in between. Lock
+/// order: the journal, then the pool.
 #[derive(Clone)]
 pub struct Pool {
     shared: Arc<Shared>,
@@ -89,12 +86,7 @@ impl<'a> Accounts<'a> {
 
 impl Pool {
     /// An empty pool on `head`.
-    pub fn new(
-        config: PoolConfig,
-        spec: Arc<ChainSpec>,
-        state: HeadState,
-        head: &Header,
-    ) -> Self {
+    pub fn new(config: PoolConfig, spec: Arc<ChainSpec>, state: HeadState, head: &Header) -> Self {
         let config = Arc::new(config);
         let rules = Rules::after(&spec, head);
         let base_fee = bttc_consensus::next_base_fee(&spec, head).unwrap_or_default();
@@ -119,11 +111,7 @@ impl Pool {
     }
 
     /// Takes many in under one lock and one state view; one result each, in their order.
-    pub fn add_many(
-        &self,
-        transactions: Vec<Recovered<Transaction>>,
-        origin: Origin,
-    ) -> Vec<Result<Added, AddError>> {
+    pub fn add_many(&self, transactions: Vec<Recovered<Transaction>>, origin: Origin) -> Vec<Result<Added, AddError>> {
         let shared = &*self.shared;
         let (rules, epoch) = {
             let inner = shared.inner.read();
@@ -131,10 +119,8 @@ impl Pool {
         };
         let mut accounts = Accounts::new(&shared.state);
         // Signatures of authorizations and accounts are checked and read outside of the lock.
-        let prepared: Vec<_> = transactions
-            .into_iter()
-            .map(|tx| self.prepare(tx, origin, &rules, &mut accounts))
-            .collect();
+        let prepared: Vec<_> =
+            transactions.into_iter().map(|tx| self.prepare(tx, origin, &rules, &mut accounts)).collect();
         let mut locals = Vec::new();
         let mut inner = shared.inner.write();
         if inner.epoch != epoch {
@@ -167,7 +153,7 @@ impl Pool {
         rules: &Rules,
         accounts: &mut Accounts<'_>,
     ) -> Result<PoolTransaction, AddError> {
-        let cost = rules.check_form(&tx)?;
+        let cost = rules.check_form(tx.inner())?;
         let sender = tx.signer();
         let known = {
             let inner = self.shared.inner.read();
@@ -207,8 +193,7 @@ impl Pool {
         let rules = Rules::after(&shared.spec, header);
         let mut accounts = Accounts::new(&shared.state);
         let mut inner = shared.inner.write();
-        let updates: Updates =
-            inner.senders.keys().map(|address| (*address, accounts.get_or_log(*address))).collect();
+        let updates: Updates = inner.senders.keys().map(|address| (*address, accounts.get_or_log(*address))).collect();
         inner.move_to(rules, header, next_base_fee, updates, &Default::default());
         self.publish(inner, &[]);
     }
@@ -242,17 +227,24 @@ impl Pool {
             let _ = shared.events.send(event);
         }
         shared.metrics.size(&inner);
-        let inner = RwLockWriteGuard::downgrade(inner);
+        drop(inner);
+        if locals.is_empty() {
+            return;
+        }
         let mut journal = shared.journal.lock();
         let Some(open) = &mut *journal else { return };
-        let mut kept = open.append(locals.iter().map(|tx| &**tx));
-        if kept.is_ok() && open.is_stale(inner.locals) {
-            let live = inner.by_hash.values().filter(|tx| tx.is_local()).map(|tx| &**tx);
-            kept = Journal::write(open.path(), live).map(|fresh| *open = fresh);
+        let mut kept = open.append(locals);
+        if kept.is_ok() && open.is_stale(shared.inner.read().locals) {
+            kept = Journal::write(open.path(), &self.locals()).map(|fresh| *open = fresh);
         }
         if let Err(error) = kept {
             tracing::error!(%error, "local transactions of this moment would not survive a restart; free some space on the disk");
         }
+    }
+
+    fn locals(&self) -> Vec<Arc<PoolTransaction>> {
+        let inner = self.shared.inner.read();
+        inner.by_hash.values().filter(|tx| tx.is_local()).cloned().collect()
     }
 
     /// Opens the journal of local transactions and takes in what it holds; the answer is how many were taken.
@@ -266,11 +258,8 @@ impl Pool {
                 Err(bad) => drop(transactions.remove(bad.index)),
             }
         };
-        let recovered: Vec<_> = transactions
-            .into_iter()
-            .zip(senders)
-            .map(|(tx, sender)| Recovered::new_unchecked(tx, sender))
-            .collect();
+        let recovered: Vec<_> =
+            transactions.into_iter().zip(senders).map(|(tx, sender)| Recovered::new_unchecked(tx, sender)).collect();
         let mut loaded = 0;
         for result in self.add_many(recovered, Origin::Local) {
             match result {
@@ -279,10 +268,8 @@ impl Pool {
                 Err(AddError::Fatal(fatal)) => return Err(fatal),
             }
         }
-        let inner = self.shared.inner.read();
-        let live = inner.by_hash.values().filter(|tx| tx.is_local()).map(|tx| &**tx);
         let mut journal = self.shared.journal.lock();
-        *journal = Some(Journal::write(path, live)?);
+        *journal = Some(Journal::write(path, &self.locals())?);
         Ok(loaded)
     }
 
@@ -361,4 +348,19 @@ fn content(sender: &Sender) -> AccountContent {
         }
     }
     content
+}
+
+#[cfg(test)]
+impl Pool {
+    /// Checks that every index and sum is what counting from scratch gives.
+    pub(crate) fn check_books(&self) {
+        self.shared.inner.read().check_books();
+    }
+
+    /// Transactions and index entries looked at so far.
+    pub(crate) fn steps(&self) -> u64 {
+        let inner = self.shared.inner.read();
+        let senders: u64 = inner.senders.values().map(|sender| sender.steps).sum();
+        senders + inner.steps + inner.index.heads.steps
+    }
 }

@@ -130,9 +130,7 @@ impl Sender {
 
     /// The first transaction, if it is pending.
     pub(crate) fn head(&self) -> Option<&Arc<PoolTransaction>> {
-        (self.pending_end > self.meta.state.nonce)
-            .then(|| self.txs.get(&self.meta.state.nonce))
-            .flatten()
+        (self.pending_end > self.meta.state.nonce).then(|| self.txs.get(&self.meta.state.nonce)).flatten()
     }
 
     /// The transaction with the highest nonce.

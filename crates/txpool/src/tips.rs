@@ -77,15 +77,20 @@ impl TipIndex {
         let cap = tip.saturating_add(self.base_fee);
         let below = |tip| ..(tip, arrival, Address::ZERO);
         let mut by_tip = self.by_tip.range(below(tip)).rev().map(|key| rank(key, 0)).peekable();
-        let mut by_cap =
-            self.by_cap.range(below(cap)).rev().map(|key| rank(key, self.base_fee)).peekable();
+        let mut by_cap = self.by_cap.range(below(cap)).rev().map(|key| rank(key, self.base_fee)).peekable();
         std::iter::from_fn(move || match (by_tip.peek(), by_cap.peek()) {
             (Some(left), Some(right)) if left < right => by_cap.next(),
             (Some(_), _) => by_tip.next(),
             (None, _) => by_cap.next(),
         })
     }
+}
 
+#[cfg(test)]
+impl TipIndex {
+    pub(crate) fn sets(&self) -> String {
+        format!("{} {:?} {:?} {:?}", self.base_fee, self.by_tip, self.by_cap, self.turns)
+    }
 }
 
 fn rank(key: &Key, less: u128) -> (Rank, Address) {

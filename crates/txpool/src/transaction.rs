@@ -57,12 +57,7 @@ pub struct PoolTransaction {
 
 impl PoolTransaction {
     /// `cost` is value and gas at the fee cap; `authorities` are the accounts whose delegation it sets.
-    pub(crate) fn new(
-        tx: Recovered<Transaction>,
-        origin: Origin,
-        cost: U256,
-        authorities: Box<[Address]>,
-    ) -> Self {
+    pub(crate) fn new(tx: Recovered<Transaction>, origin: Origin, cost: U256, authorities: Box<[Address]>) -> Self {
         let size = tx.inner().encode_2718_len();
         Self { tx, size, origin, arrival: 0, cost, authorities }
     }

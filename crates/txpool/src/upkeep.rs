@@ -59,14 +59,7 @@ impl Inner {
     }
 
     /// Moves to a new head.
-    pub(crate) fn move_to(
-        &mut self,
-        rules: Rules,
-        header: &Header,
-        base_fee: u64,
-        updates: Updates,
-        mined: &B256Set,
-    ) {
+    pub(crate) fn move_to(&mut self, rules: Rules, header: &Header, base_fee: u64, updates: Updates, mined: &B256Set) {
         self.epoch += 1;
         self.rules = rules;
         self.now = header.timestamp;

@@ -7,9 +7,7 @@ use crate::{
 use alloy_consensus::Transaction as _;
 use alloy_eips::{Encodable2718, eip7825::MAX_TX_GAS_LIMIT_OSAKA};
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256};
-use bttc_primitives::{
-    Account, ChainSpec, EthereumHardforks, Fatal, Header, Recovered, StateReader, Transaction, TxType,
-};
+use bttc_primitives::{Account, ChainSpec, EthereumHardforks, Fatal, Header, StateReader, Transaction, TxType};
 
 /// Longest transaction. Unit: bytes.
 const MAX_TRANSACTION_BYTES: usize = 128 * 1024;
@@ -50,12 +48,7 @@ impl Rules {
     }
 
     /// Checks what needs no state; the answer is the most that the transaction can cost.
-    pub(crate) fn check_form(
-        &self,
-        tx: &Recovered<Transaction>,
-    ) -> Result<U256, InvalidTransaction> {
-        let sender = tx.signer();
-        let tx = tx.inner();
+    pub(crate) fn check_form(&self, tx: &Transaction) -> Result<U256, InvalidTransaction> {
         self.check_type(tx)?;
         if let Some(got) = tx.chain_id().filter(|got| *got != self.chain_id) {
             return Err(InvalidTransaction::ChainId { got, expected: self.chain_id });
@@ -73,14 +66,9 @@ impl Rules {
         }
         self.check_gas(tx)?;
         self.check_fees(tx)?;
-        let gas = U256::from(tx.gas_limit()).checked_mul(U256::from(tx.max_fee_per_gas()));
-        let cost = gas.and_then(|gas| gas.checked_add(tx.value()));
         // What does not fit into 256 bits is more than anybody has.
-        cost.ok_or(InvalidTransaction::InsufficientFunds {
-            sender,
-            balance: U256::ZERO,
-            cost: U256::MAX,
-        })
+        let gas = U256::from(tx.gas_limit()).saturating_mul(U256::from(tx.max_fee_per_gas()));
+        Ok(gas.saturating_add(tx.value()))
     }
 
     fn check_type(&self, tx: &Transaction) -> Result<(), InvalidTransaction> {
@@ -165,10 +153,7 @@ pub(crate) enum Code {
 
 impl SenderState {
     /// `code` looks up the code behind a hash; it is asked only where there is code.
-    pub(crate) fn of(
-        account: Option<Account>,
-        code: impl FnOnce(B256) -> Result<Code, Fatal>,
-    ) -> Result<Self, Fatal> {
+    pub(crate) fn of(account: Option<Account>, code: impl FnOnce(B256) -> Result<Code, Fatal>) -> Result<Self, Fatal> {
         let Account { nonce, balance, code_hash } = account.unwrap_or_default();
         let code = if code_hash == KECCAK256_EMPTY { Code::None } else { code(code_hash)? };
         Ok(Self { nonce, balance, code_hash, code })
@@ -179,11 +164,7 @@ impl SenderState {
     }
 
     /// Checks what the account alone says about a transaction.
-    pub(crate) fn check(
-        &self,
-        tx: &PoolTransaction,
-        config: &PoolConfig,
-    ) -> Result<(), InvalidTransaction> {
+    pub(crate) fn check(&self, tx: &PoolTransaction, config: &PoolConfig) -> Result<(), InvalidTransaction> {
         let (sender, got) = (tx.sender(), tx.nonce());
         if got < self.nonce {
             return Err(InvalidTransaction::NonceTooLow { sender, got, expected: self.nonce });
