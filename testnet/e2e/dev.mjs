@@ -1,7 +1,7 @@
 // What Foundry and Hardhat test suites expect of a development node: evm_, anvil_ and hardhat_ methods.
-import { Wallet } from 'ethers';
+import { Wallet, id } from 'ethers';
 import { proven } from './proof.mjs';
-import { Suite, artifact, btt, ensure, equal, fails, gwei, hex, mined, poll, rpc, target, word } from './harness.mjs';
+import { Suite, artifact, baseFeeFloor, btt, ensure, equal, fails, gwei, hex, mined, poll, refused, rpc, target, word } from './harness.mjs';
 
 const suite = new Suite('dev');
 const accounts = (await rpc('eth_accounts')).map((a) => a.toLowerCase());
@@ -72,20 +72,20 @@ await suite.check('a contract can be impersonated', async () => {
 });
 
 await suite.check('evm_snapshot and evm_revert: state, head, nonces and receipts go back', async () => {
-  const id = await rpc('evm_snapshot');
+  const snapshot = await rpc('evm_snapshot');
   const [before, nonce, had] = [await head(), await rpc('eth_getTransactionCount', from, 'latest'), await balance(to)];
   const hash = await pay({ value: hex(btt) });
   await mined(hash);
   await rpc('evm_mine');
   await rpc('anvil_setBalance', to, '0x1');
-  equal(await rpc('evm_revert', id), true);
+  equal(await rpc('evm_revert', snapshot), true);
   equal((await head()).hash, before.hash, 'head');
   equal(await rpc('eth_getTransactionCount', from, 'latest'), nonce, 'nonce');
   equal(await balance(to), had, 'balance');
   equal(await rpc('eth_getTransactionReceipt', hash), null, 'receipt');
   equal((await mined(await pay())).status, '0x1', 'a transaction afterwards');
   await proven(from);
-  equal(await rpc('evm_revert', id), false, 'a snapshot used twice');
+  equal(await rpc('evm_revert', snapshot), false, 'a snapshot used twice');
 });
 
 await suite.check('nested snapshots: reverting the outer drops the inner', async () => {
@@ -158,12 +158,39 @@ await suite.check('anvil_dropTransaction and dropAllTransactions empty the pool'
   }
 });
 
-await suite.check('anvil_setNextBlockBaseFeePerGas, and the base fee an empty block leaves behind', async () => {
-  await rpc('anvil_setNextBlockBaseFeePerGas', hex(12_345n * gwei));
+await suite.check('the base fee follows the gas that blocks use, down to its floor', async () => {
+  const { bytecode } = artifact('Probe');
+  const probe = (await mined(await rpc('eth_sendTransaction', { from, data: bytecode }))).contractAddress;
+  const spin = { from, to: probe, data: id('spin()').slice(0, 10), gas: hex(16_000_000n), maxFeePerGas: hex(90_000n * gwei), maxPriorityFeePerGas: hex(gwei) };
+  await rpc('evm_setAutomine', false);
+  try {
+    for (let i = 0; i < 3; i++) await rpc('eth_sendTransaction', spin);
+    for (let i = 0; i < 3; i++) await rpc('evm_mine');
+  } finally {
+    await rpc('evm_setAutomine', true);
+  }
+  const last = await height();
+  const blocks = [];
+  for (let n = last - 2; n <= last; n++) blocks.push(await rpc('eth_getBlockByNumber', hex(n), false));
+  equal(BigInt(blocks[0].gasUsed), 48_000_000n, 'gas of the full block');
+  for (const [before, after] of [[blocks[0], blocks[1]], [blocks[1], blocks[2]]]) {
+    const [base, used, aim] = [BigInt(before.baseFeePerGas), BigInt(before.gasUsed), BigInt(before.gasLimit) / 2n];
+    const step = (base * (used > aim ? used - aim : aim - used)) / aim / BigInt(target.baseFeeDenominator);
+    const next = used > aim ? base + (step || 1n) : base - step;
+    equal(BigInt(after.baseFeePerGas), next > baseFeeFloor ? next : baseFeeFloor, `base fee of block ${Number(after.number)}`);
+  }
+  ensure(BigInt(blocks[1].baseFeePerGas) > BigInt(blocks[0].baseFeePerGas), 'a full block must raise it');
+});
+
+await suite.check('anvil_setNextBlockBaseFeePerGas sets it, or says that the rules fix it', async () => {
+  const fee = hex(12_345n * gwei);
+  if (!target.setsBaseFee) {
+    await refused([-32004], /base fee/, 'anvil_setNextBlockBaseFeePerGas', fee);
+    return;
+  }
+  await rpc('anvil_setNextBlockBaseFeePerGas', fee);
   await rpc('evm_mine');
-  equal(BigInt((await head()).baseFeePerGas), 12_345n * gwei);
-  await rpc('evm_mine');
-  equal(BigInt((await head()).baseFeePerGas), 12_345n * gwei - (12_345n * gwei) / BigInt(target.baseFeeDenominator));
+  equal((await head()).baseFeePerGas, fee);
 });
 
 await suite.check('anvil_nodeInfo, anvil_metadata, web3_clientVersion', async () => {
