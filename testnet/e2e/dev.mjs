@@ -161,10 +161,10 @@ await suite.check('anvil_dropTransaction and dropAllTransactions empty the pool'
 await suite.check('the base fee follows the gas that blocks use, down to its floor', async () => {
   const { bytecode } = artifact('Probe');
   const probe = (await mined(await rpc('eth_sendTransaction', { from, data: bytecode }))).contractAddress;
-  const spin = { from, to: probe, data: id('spin()').slice(0, 10), gas: hex(16_000_000n), maxFeePerGas: hex(90_000n * gwei), maxPriorityFeePerGas: hex(gwei) };
+  const burn = { from, to: probe, data: id('failInvalid()').slice(0, 10), gas: hex(16_000_000n), maxFeePerGas: hex(90_000n * gwei), maxPriorityFeePerGas: hex(gwei) };
   await rpc('evm_setAutomine', false);
   try {
-    for (let i = 0; i < 3; i++) await rpc('eth_sendTransaction', spin);
+    for (let i = 0; i < 3; i++) await rpc('eth_sendTransaction', burn);
     for (let i = 0; i < 3; i++) await rpc('evm_mine');
   } finally {
     await rpc('evm_setAutomine', true);
