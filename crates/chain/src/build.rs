@@ -66,7 +66,8 @@ impl Chain {
         let next = NextBlock::new(spec, head, turn, now, &last_commit, &evidence);
         let state = store.state()?;
         let duties = Duties::of(spec, &next.header, &state, &validators);
-        let mut run = BlockRun::begin(spec, state, &next.header)?;
+        let mut run = BlockRun::begin(spec, state, &next.header)
+            .map_err(|error| Fatal::while_doing("beginning our own block", error))?;
         run.reserve_system_gas(duties.calls.len());
         let (mut transactions, mut senders) = self.fill(&mut run, &next, deadline)?;
         let outcome = self.finish_run(run, &duties)?;

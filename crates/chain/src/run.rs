@@ -2,7 +2,7 @@
 
 use crate::{duties::Duties, ledger::Chain, outcomes::Executed};
 use bttc_consensus::{InvalidBlock, Outputs};
-use bttc_execution::{BlockOutcome, BlockRun, FinishError, SystemTransactions, TransactError};
+use bttc_execution::{BlockOutcome, BlockRun, FinishError, RunError, SystemTransactions, TransactError};
 use bttc_primitives::{
     ChainSpec, Fatal, RecoveredBlock, ValidatorSet, logs_bloom, receipts_root,
 };
@@ -77,7 +77,11 @@ fn execute(
     let header = &block.block.header;
     let state = store.state()?;
     let duties = Duties::of(spec, header, &state, validators);
-    let mut run = BlockRun::begin(spec, state, header)?;
+    let mut run = match BlockRun::begin(spec, state, header) {
+        Ok(run) => run,
+        Err(RunError::Invalid(invalid)) => return Ok(Err(invalid)),
+        Err(RunError::Fatal(fatal)) => return Err(fatal),
+    };
     run.reserve_system_gas(duties.calls.len());
     let transactions: Vec<_> = block.recovered().collect();
     let users = transactions.len().saturating_sub(duties.calls.len());
@@ -95,9 +99,7 @@ fn execute(
     match run.finish(check) {
         Ok(outcome) => Ok(Ok((outcome, duties))),
         Err(FinishError::Fatal(fatal)) => Err(fatal),
-        Err(error) => {
-            Ok(Err(InvalidBlock::SystemTransaction { index: users.len(), why: error.to_string() }))
-        }
+        Err(FinishError::Invalid(invalid)) => Ok(Err(invalid)),
     }
 }
 
