@@ -108,6 +108,7 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn order_is_that_of_sorting(
             entries in proptest::collection::vec((0u128..40, 0u128..40), 1..40),

@@ -103,3 +103,35 @@ fn a_full_pool_refuses_cheaply() {
     assert!(bed.pool.steps() - before <= 6_000);
     bed.check();
 }
+
+#[test]
+fn many_at_once_leave_the_books_in_order() {
+    let config = PoolConfig { max_transactions: 800, ..PoolConfig::default() };
+    let mut bed = Bed::rich_with(config);
+    let pool = bed.pool.clone();
+    std::thread::scope(|scope| {
+        for thread in 0..4u64 {
+            let pool = pool.clone();
+            scope.spawn(move || {
+                for nonce in 0..30 {
+                    for sender in (thread % 2)..50 {
+                        // Two threads each race for the same senders and nonces.
+                        let _ = pool.add(transfer(sender, nonce, (sender + thread) % 40), Origin::Peer(thread));
+                    }
+                    let nonces: Vec<_> = pool.best(FLOOR).map(|tx| id(&tx)).collect();
+                    for sender in 0..50 {
+                        let own: Vec<_> = nonces.iter().filter(|id| id.0 == sender).map(|id| id.1).collect();
+                        assert!(own.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{own:?}");
+                    }
+                }
+            });
+        }
+        for round in 0..60 {
+            let block: Vec<_> = pool.best(bed.base_fee).take(10).collect();
+            bed.move_to(&block, &[], FLOOR + round % 3);
+            bed.check();
+        }
+    });
+    bed.check();
+    assert!(bed.pool.len() <= 800 && bed.header.number == 60);
+}
