@@ -38,7 +38,7 @@ pub struct TraceEnv<'a> {
 type Tracer = Watch<DebugInspector>;
 
 fn tracer(options: &GethDebugTracingOptions, deadline: Option<Instant>) -> Result<Tracer, CallError> {
-    let inner = DebugInspector::new(options.clone()).map_err(tracer_error)?;
+    let inner = DebugInspector::new(with_plain_mux(options)).map_err(tracer_error)?;
     let recording = match &options.tracer {
         None => steps_of_struct_log(options),
         Some(GethDebugTracerType::BuiltInTracer(BuiltIn::Erc7562Tracer)) => {
@@ -48,6 +48,23 @@ fn tracer(options: &GethDebugTracingOptions, deadline: Option<Instant>) -> Resul
         Some(_) => Recording::default(),
     };
     Ok(Watch::new(inner, deadline).with_budget(TRACE_BYTES, recording))
+}
+
+/// A mux names an empty config for tracers that have none, as other clients allow; the library wants it absent.
+fn with_plain_mux(options: &GethDebugTracingOptions) -> GethDebugTracingOptions {
+    let mut options = options.clone();
+    if let Some(GethDebugTracerType::BuiltInTracer(BuiltIn::MuxTracer)) = options.tracer
+        && let Some(tracers) = options.tracer_config.0.as_object_mut()
+    {
+        for name in ["4byteTracer", "noopTracer"] {
+            if let Some(config) = tracers.get_mut(name)
+                && config.as_object().is_some_and(|fields| fields.is_empty())
+            {
+                *config = Default::default();
+            }
+        }
+    }
+    options
 }
 
 fn steps_of_struct_log(options: &GethDebugTracingOptions) -> Recording {
