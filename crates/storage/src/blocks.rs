@@ -3,14 +3,10 @@
 use crate::{
     codec::{BodyRow, HeaderRow, TransactionPlace, TransactionRow, block_hash_of},
     rows::Rows,
-    tables::{
-        BlockBodies, Headers, Proposals, Receipts, Table, TransactionHashNumbers, Transactions,
-    },
+    tables::{BlockBodies, Headers, Proposals, Receipts, Table, TransactionHashNumbers, Transactions},
 };
 use alloy_primitives::{Address, B256};
-use bttc_primitives::{
-    Body, Fatal, Head, Height, Receipt, RecoveredBlock, Round, SealedBlock, Transaction,
-};
+use bttc_primitives::{Body, Fatal, Head, Height, Receipt, RecoveredBlock, Round, SealedBlock, Transaction};
 use signet_libmdbx::TransactionKind;
 
 /// An undecided block with the turn it was made for.
@@ -98,8 +94,8 @@ impl<K: TransactionKind> Rows<'_, K> {
         let row = self.get::<Transactions>(&number)?;
         let TransactionRow { sender, tx } = row.ok_or_else(|| missing::<Transactions>(number))?;
         let block_hash = self.block_hash(height)?.ok_or_else(|| missing::<Headers>(height))?;
-        let index = usize::try_from(index)
-            .map_err(|error| Fatal::while_doing("reading the place of a transaction", error))?;
+        let index =
+            usize::try_from(index).map_err(|error| Fatal::while_doing("reading the place of a transaction", error))?;
         Ok(StoredTransaction { tx, sender, height, index, block_hash })
     }
 

@@ -19,12 +19,7 @@ pub struct StorageConfig {
 
 impl Default for StorageConfig {
     fn default() -> Self {
-        Self {
-            path: PathBuf::new(),
-            max_size_gib: 4096,
-            durability: Durability::Full,
-            max_readers: 4096,
-        }
+        Self { path: PathBuf::new(), max_size_gib: 4096, durability: Durability::Full, max_readers: 4096 }
     }
 }
 

@@ -74,9 +74,8 @@ impl<K: TransactionKind> Rows<'_, K> {
             Ok((key, self.reverse(address, key, changed, height)?))
         };
         let accounts = changed.into_iter().map(reverse).collect::<Result<BTreeMap<_, _>, Fatal>>()?;
-        let accounts = accounts.into_iter().filter(|(_, change)| {
-            change.before != change.after || !change.storage.is_empty()
-        });
+        let accounts =
+            accounts.into_iter().filter(|(_, change)| change.before != change.after || !change.storage.is_empty());
         Ok(HashedChanges { accounts: accounts.collect() })
     }
 

@@ -51,21 +51,24 @@ fn locked(dir: &Path, file: &mut File) -> OpenError {
         "" => "another process".to_owned(),
         pid => format!("process {pid}"),
     };
-    OpenError::datadir(
-        dir,
-        format!("it is in use by {owner}"),
-        "stop that node first, or choose another --datadir",
-    )
+    OpenError::datadir(dir, format!("it is in use by {owner}"), "stop that node first, or choose another --datadir")
 }
 
 /// A directory that cannot be made, read or written.
 pub(crate) fn unusable(dir: &Path, error: &std::io::Error, what: &str) -> OpenError {
     let remedy = match error.kind() {
-        ErrorKind::PermissionDenied => "give the user of the node the right to write there, or choose another --datadir",
+        ErrorKind::PermissionDenied => {
+            "give the user of the node the right to write there, or choose another --datadir"
+        }
         ErrorKind::ReadOnlyFilesystem => "mount the file system writable, or choose another --datadir",
         ErrorKind::StorageFull => "free some space on that disk, or choose another --datadir",
         ErrorKind::NotADirectory | ErrorKind::AlreadyExists => "choose a --datadir that is a directory, or a new one",
-        _ => return OpenError::Fatal(Fatal::while_doing(format!("{what} ({})", dir.display()), IoError(error.to_string()))),
+        _ => {
+            return OpenError::Fatal(Fatal::while_doing(
+                format!("{what} ({})", dir.display()),
+                IoError(error.to_string()),
+            ));
+        }
     };
     OpenError::datadir(dir, format!("{what} ({error})"), remedy)
 }

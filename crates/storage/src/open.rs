@@ -12,8 +12,8 @@ use crate::{
 };
 use bttc_primitives::Fatal;
 use signet_libmdbx::{
-    Database, DatabaseFlags, Environment, EnvironmentFlags, Geometry, MdbxError, Mode, SyncMode,
-    WriteFlags, sys::PageSize, tx::aliases::RoTxUnsync,
+    Database, DatabaseFlags, Environment, EnvironmentFlags, Geometry, MdbxError, Mode, SyncMode, WriteFlags,
+    sys::PageSize, tx::aliases::RoTxUnsync,
 };
 use std::path::Path;
 
@@ -116,10 +116,9 @@ fn format_of(tx: &RoTxUnsync, metadata: Database) -> Option<u64> {
 fn check_contents(path: &Path, contents: &Contents) -> Result<(), OpenError> {
     let (why, remedy) = match contents {
         Contents::Nothing | Contents::Ours { format: FORMAT_VERSION } => return Ok(()),
-        Contents::Foreign => (
-            "it holds a database that this program did not make".to_owned(),
-            "choose another --datadir",
-        ),
+        Contents::Foreign => {
+            ("it holds a database that this program did not make".to_owned(), "choose another --datadir")
+        }
         Contents::Ours { format } if *format > FORMAT_VERSION => (
             format!("its format is {format}, this program knows formats up to {FORMAT_VERSION}"),
             "use a newer bttc, or choose another --datadir",
@@ -200,9 +199,7 @@ fn open_tables(env: &Environment) -> Result<Handles, MdbxError> {
     Ok(handles)
 }
 
-fn table_handles(
-    open: impl Fn(&'static str) -> Result<Database, MdbxError>,
-) -> Result<Handles, MdbxError> {
+fn table_handles(open: impl Fn(&'static str) -> Result<Database, MdbxError>) -> Result<Handles, MdbxError> {
     let mut handles = [Database::freelist_db(); NAMES.len()];
     for (handle, name) in handles.iter_mut().zip(NAMES) {
         *handle = open(name)?;
@@ -221,18 +218,16 @@ fn refuse(path: &Path, error: MdbxError) -> OpenError {
             format!("its file {DATA_FILE} is damaged ({error})"),
             "restore it from a copy, or choose another --datadir and sync anew",
         ),
-        MdbxError::Busy => (
-            "it is in use by another process".to_owned(),
-            "stop that process first, or choose another --datadir",
-        ),
+        MdbxError::Busy => {
+            ("it is in use by another process".to_owned(), "stop that process first, or choose another --datadir")
+        }
         MdbxError::Access | MdbxError::Permission | MdbxError::Other(EROFS) => (
             format!("it cannot be read and written ({error})"),
             "give the user of the node the right to, or choose another --datadir",
         ),
-        MdbxError::TooLarge | MdbxError::Other(ENOMEM) => (
-            format!("this machine has not enough address space for it ({error})"),
-            "lower storage.max_size_gib",
-        ),
+        MdbxError::TooLarge | MdbxError::Other(ENOMEM) => {
+            (format!("this machine has not enough address space for it ({error})"), "lower storage.max_size_gib")
+        }
         other => match remedy(other) {
             Some(remedy) => (other.to_string(), remedy),
             None => return Fatal::while_doing(format!("opening the database at {}", path.display()), other).into(),

@@ -1,7 +1,7 @@
 //! A snapshot of the database.
 
 use crate::{
-    Identity, Storage, StateView, StoredProposal, StoredReceipt, StoredTransaction,
+    Identity, StateView, Storage, StoredProposal, StoredReceipt, StoredTransaction,
     codec::TransactionPlace,
     open::FORMAT_KEY,
     rows::Rows,
@@ -9,9 +9,7 @@ use crate::{
     tables::{Certificates, HeaderNumbers, Headers, Metadata, Receipts, Transactions},
 };
 use alloy_primitives::B256;
-use bttc_primitives::{
-    CommitCertificate, Fatal, Head, Header, Height, Receipt, RecoveredBlock, SealedBlock,
-};
+use bttc_primitives::{CommitCertificate, Fatal, Head, Header, Height, Receipt, RecoveredBlock, SealedBlock};
 use bttc_trie::HashedChanges;
 use signet_libmdbx::{RoSync, tx::aliases::RoTxSync};
 use std::{ops::RangeInclusive, sync::Arc};
@@ -128,9 +126,7 @@ impl ReadTx {
     pub fn transaction_at(&self, height: Height, index: usize) -> Result<Option<StoredTransaction>, Fatal> {
         let rows = self.rows();
         let number = rows.tx_number(height, index)?;
-        number
-            .map(|number| rows.transaction(TransactionPlace { number, height, index: index as u64 }))
-            .transpose()
+        number.map(|number| rows.transaction(TransactionPlace { number, height, index: index as u64 })).transpose()
     }
 
     /// Height and position in its block of a committed transaction.
@@ -204,7 +200,8 @@ impl ReadTx {
 
     pub(crate) fn identity(&self) -> Result<Option<Identity>, Fatal> {
         let Some(chain_id) = self.metadata_number(CHAIN_ID_KEY)? else { return Ok(None) };
-        let broken = || Fatal::new("the identity of the chain in the database is damaged; restore it from a copy, or sync anew");
+        let broken =
+            || Fatal::new("the identity of the chain in the database is damaged; restore it from a copy, or sync anew");
         let hash = self.rows().get::<Metadata>(&GENESIS_HASH_KEY.to_owned())?.ok_or_else(broken)?;
         let json = self.rows().get::<Metadata>(&GENESIS_JSON_KEY.to_owned())?.ok_or_else(broken)?;
         Ok(Some(Identity {

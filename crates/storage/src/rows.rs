@@ -5,9 +5,7 @@ use crate::{
     tables::{NAMES, Table},
 };
 use bttc_primitives::Fatal;
-use signet_libmdbx::{
-    Cursor, Database, MdbxError, ReadError, Rw, TransactionKind, WriteFlags, tx::Tx,
-};
+use signet_libmdbx::{Cursor, Database, MdbxError, ReadError, Rw, TransactionKind, WriteFlags, tx::Tx};
 use std::{borrow::Cow, marker::PhantomData};
 
 /// Largest value of any table. Unit: bytes. MDBX takes about 2 GiB, and aborts beyond.
@@ -61,10 +59,7 @@ impl<'tx, K: TransactionKind> Rows<'tx, K> {
     }
 
     pub(crate) fn cursor<T: Table>(&self) -> Result<TableCursor<'tx, K, T>, Fatal> {
-        let cursor = self
-            .tx
-            .cursor(self.handles.of::<T>())
-            .map_err(|error| reading(T::NAME)(error.into()))?;
+        let cursor = self.tx.cursor(self.handles.of::<T>()).map_err(|error| reading(T::NAME)(error.into()))?;
         Ok(TableCursor { cursor, table: PhantomData })
     }
 }
@@ -103,9 +98,8 @@ impl<K: TransactionKind, T: Table> TableCursor<'_, K, T> {
 }
 
 fn typed<T: Table>(row: RawRow<'_>) -> Result<Row<T>, Fatal> {
-    let decode = |(key, value): (Cow<'_, [u8]>, Cow<'_, [u8]>)| {
-        Ok((T::Key::from_bytes(&key)?, T::Value::decode(&value)?))
-    };
+    let decode =
+        |(key, value): (Cow<'_, [u8]>, Cow<'_, [u8]>)| Ok((T::Key::from_bytes(&key)?, T::Value::decode(&value)?));
     row.map(decode).transpose().map_err(|corrupt: Corrupt| corrupt.in_table(T::NAME))
 }
 
@@ -131,11 +125,7 @@ impl<T: Table> TableWriter<'_, T> {
     }
 
     /// As [`Self::append`], with a value that `encode` writes.
-    pub(crate) fn append_with(
-        &mut self,
-        key: &T::Key,
-        encode: impl FnOnce(&mut Vec<u8>),
-    ) -> Result<(), Fatal> {
+    pub(crate) fn append_with(&mut self, key: &T::Key, encode: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fatal> {
         self.put_with(key, WriteFlags::APPEND, encode)
     }
 
@@ -145,12 +135,7 @@ impl<T: Table> TableWriter<'_, T> {
         if found { Ok(()) } else { self.put(key, value) }
     }
 
-    fn put_with(
-        &mut self,
-        key: &T::Key,
-        flags: WriteFlags,
-        encode: impl FnOnce(&mut Vec<u8>),
-    ) -> Result<(), Fatal> {
+    fn put_with(&mut self, key: &T::Key, flags: WriteFlags, encode: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fatal> {
         let key = KeyBuf::of(key)?;
         self.value.clear();
         encode(&mut self.value);

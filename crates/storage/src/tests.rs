@@ -1,1 +1,6 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
+mod blocks;
+mod fixture;
+mod history;
+mod opening;

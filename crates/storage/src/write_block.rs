@@ -59,9 +59,10 @@ impl Rows<'_, Rw> {
         let mut table = self.writer::<Receipts>()?;
         let (mut gas_before, mut first_log) = (0u64, 0u64);
         for (number, receipt) in (first_tx..).zip(receipts) {
-            let gas_used = receipt.cumulative_gas_used.checked_sub(gas_before).ok_or_else(|| {
-                Fatal::new("the cumulative gas of a block's receipts falls")
-            })?;
+            let gas_used = receipt
+                .cumulative_gas_used
+                .checked_sub(gas_before)
+                .ok_or_else(|| Fatal::new("the cumulative gas of a block's receipts falls"))?;
             table.append_with(&number, |out| {
                 StoredReceipt::encode_parts(receipt, gas_used, first_log, out);
             })?;
@@ -95,9 +96,7 @@ impl Rows<'_, Rw> {
 }
 
 /// Addresses and first topics of the logs of a block.
-pub(crate) fn log_keys<'a>(
-    receipts: impl IntoIterator<Item = &'a Receipt>,
-) -> (BTreeSet<Address>, BTreeSet<B256>) {
+pub(crate) fn log_keys<'a>(receipts: impl IntoIterator<Item = &'a Receipt>) -> (BTreeSet<Address>, BTreeSet<B256>) {
     let logs = || receipts.into_iter().flat_map(|receipt| &receipt.logs);
     let (mut addresses, mut topics) = (BTreeSet::new(), BTreeSet::new());
     for log in logs() {

@@ -69,11 +69,7 @@ impl Rows<'_, Rw> {
         self.write_nodes(trie)
     }
 
-    fn plan_slots(
-        &self,
-        changes: &HashedChanges,
-        trie: &TrieUpdate,
-    ) -> Result<BTreeMap<B256, SlotPlan>, Fatal> {
+    fn plan_slots(&self, changes: &HashedChanges, trie: &TrieUpdate) -> Result<BTreeMap<B256, SlotPlan>, Fatal> {
         let mut plans = BTreeMap::new();
         for (key, change) in &changes.accounts {
             let gone = trie.accounts.get(key).is_some_and(Option::is_none);

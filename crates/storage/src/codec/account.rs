@@ -15,9 +15,7 @@ impl Value for TrieAccount {
     fn encode(&self, out: &mut Vec<u8>) {
         let code = (self.code_hash != KECCAK256_EMPTY).then_some(self.code_hash);
         let storage = (self.storage_root != EMPTY_ROOT_HASH).then_some(self.storage_root);
-        out.push(
-            if code.is_some() { HAS_CODE } else { 0 } | if storage.is_some() { HAS_STORAGE } else { 0 },
-        );
+        out.push(if code.is_some() { HAS_CODE } else { 0 } | if storage.is_some() { HAS_STORAGE } else { 0 });
         put_varint(self.nonce, out);
         for hash in [code, storage].into_iter().flatten() {
             out.extend_from_slice(hash.as_slice());

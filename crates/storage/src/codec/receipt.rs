@@ -47,9 +47,7 @@ fn put_log(log: &Log, out: &mut Vec<u8>) {
 
 fn read_log(input: &mut Input<'_>) -> Result<Log, Corrupt> {
     let address = Address::from(input.array()?);
-    let topics = (0..input.count(32)?)
-        .map(|_| input.array().map(B256::from))
-        .collect::<Result<Vec<_>, _>>()?;
+    let topics = (0..input.count(32)?).map(|_| input.array().map(B256::from)).collect::<Result<Vec<_>, _>>()?;
     let len = input.count(1)?;
     let data = Bytes::copy_from_slice(input.take(len)?);
     let data = LogData::new(topics, data).ok_or(Corrupt("a log has more than four topics"))?;
@@ -74,9 +72,7 @@ impl Value for StoredReceipt {
         let cumulative_gas_used = input.varint()?;
         let gas_used = input.varint()?;
         let first_log_index = input.varint()?;
-        let logs = (0..input.count(LEAST_LOG_BYTES)?)
-            .map(|_| read_log(&mut input))
-            .collect::<Result<Vec<_>, _>>()?;
+        let logs = (0..input.count(LEAST_LOG_BYTES)?).map(|_| read_log(&mut input)).collect::<Result<Vec<_>, _>>()?;
         input.finish()?;
         let receipt = Receipt { tx_type, outcome, cumulative_gas_used, logs };
         Ok(Self { receipt, gas_used, first_log_index })

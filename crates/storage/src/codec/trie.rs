@@ -21,9 +21,8 @@ impl Value for BranchNodeCompact {
         if (tree_mask | hash_mask) & !state_mask != 0 {
             return Err(Corrupt("a branch node has children that do not exist"));
         }
-        let hashes = (0..hash_mask.count_ones())
-            .map(|_| input.array().map(B256::from))
-            .collect::<Result<Vec<_>, _>>()?;
+        let hashes =
+            (0..hash_mask.count_ones()).map(|_| input.array().map(B256::from)).collect::<Result<Vec<_>, _>>()?;
         let root_hash = match input.rest() {
             [] => None,
             own => Some(B256::try_from(own).map_err(|_| Corrupt("a branch node's hash is not of 32 bytes"))?),
