@@ -182,6 +182,52 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 24, max_shrink_iters: 64, failure_persistence: None, ..ProptestConfig::default()
+    })]
+
+    /// Large tries and large blocks, which are walked in parts: accounts and slots come and go all over, and in whole regions.
+    #[test]
+    fn large_blocks(
+        kind in prop_oneof![3 => Just(Keys::Hashed), 1 => Just(Keys::Crafted)],
+        blocks in vec((vec((0u16..1500, 0u64..3), 0..400), vec((any::<u8>(), 0u16..40), 0..6), any::<bool>()), 1..5),
+    ) {
+        let (mut source, mut model) = (MemorySource::default(), Model::new());
+        play(&mut model, kind, &(0..1200).map(|account| Op::Set { account, nonce: 1 }).collect::<Vec<_>>());
+        play(&mut model, kind, &[Op::Fill { account: 0, count: 1200 }]);
+        step(&mut source, &diff(&Model::new(), &model, &[]), &model);
+        let first = key(kind, 0);
+        for (changes, regions, of_slots) in blocks {
+            let before = model.clone();
+            for (number, value) in changes {
+                let op = match (of_slots, value) {
+                    (true, _) => Op::Slots { account: 0, slots: vec![(number, value)] },
+                    (false, 0) => Op::Delete { account: number.max(1) },
+                    (false, _) => Op::Set { account: number, nonce: value },
+                };
+                play(&mut model, kind, &[op]);
+            }
+            for (region, keep) in regions {
+                // All keys of one or two leading nibbles go, but for the first few.
+                let inside = |key: &B256| if region & 1 == 0 { key[0] == region } else { key[0] >> 4 == region >> 4 };
+                let mut left = keep;
+                let mut stays = |key: &B256| {
+                    let stays = !inside(key) || left > 0;
+                    left = left.saturating_sub(u16::from(inside(key)));
+                    stays
+                };
+                if of_slots {
+                    model.get_mut(&first).unwrap().storage.retain(|slot, _| stays(slot));
+                } else {
+                    model.retain(|key, _| *key == first || stays(key));
+                }
+            }
+            step(&mut source, &diff(&before, &model, &[]), &model);
+        }
+    }
+}
+
 #[test]
 fn nothing_on_nothing() {
     let update = state_root(&MemorySource::default(), &HashedChanges::default()).unwrap();
