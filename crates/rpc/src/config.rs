@@ -57,6 +57,8 @@ pub struct RpcConfig {
     pub max_fee_history: u64,
     /// Storage slots in one `eth_getProof` or `eth_getStorageValues`.
     pub max_storage_keys: usize,
+    /// How far behind the latest block `eth_getProof` answers. Unit: blocks.
+    pub max_proof_blocks: u64,
     /// Installed filters.
     pub max_filters: usize,
     /// A filter that nobody polls for so long is dropped.
@@ -107,6 +109,7 @@ impl Default for RpcConfig {
             max_log_alternatives: 1_000,
             max_fee_history: 1_024,
             max_storage_keys: 1_024,
+            max_proof_blocks: 10_000,
             max_filters: 1_000,
             filter_timeout: Duration::from_secs(5 * 60),
             tx_fee_cap: 10_000,

@@ -17,8 +17,6 @@ pub(crate) mod code {
     pub(crate) const INVALID_INPUT: i32 = -32000;
     /// The transport has no way to notify.
     pub(crate) const NO_NOTIFICATIONS: i32 = -32001;
-    /// Transaction rejected.
-    pub(crate) const REJECTED: i32 = -32003;
     /// The method exists, but not on this chain.
     pub(crate) const UNSUPPORTED: i32 = -32004;
     /// A limit of the node.

@@ -4,19 +4,43 @@
 //! passes the door (`guard` for HTTP, `ipc` framing), then `middleware` (counting, limits), then its method. A method that only reads runs where
 //! the request arrived, as a read of the store takes microseconds; one that executes runs on a bounded set of `workers`.
 //!
-//! One file for each group of methods; `convert` turns our types into those of the wire.
-#![allow(dead_code)]
+//! One file for each group of methods; `convert` turns our types into those of the wire. Blocks here are final when they are visible, so that
+//! `latest`, `safe` and `finalized` are one block, and `pending` is the state of that block with the nonces of the pool.
 
 mod args;
 mod block_arg;
 mod config;
+mod context;
+mod convert;
+mod debug;
+mod dev_chain;
+mod dev_state;
 mod error;
+mod eth_block;
+mod eth_call;
+mod eth_chain;
+mod eth_filter;
+mod eth_logs;
+mod eth_send;
+mod eth_state;
+mod eth_subscribe;
+mod eth_wallet;
+mod fee_oracle;
+mod feed;
+mod filters;
 mod guard;
 mod http;
 mod ipc;
 mod metrics;
 mod middleware;
+mod net_web3;
+mod registry;
+mod server;
 mod subscription_id;
+mod txpool;
+mod wallet;
 mod workers;
 
 pub use config::RpcConfig;
+pub use context::RpcContext;
+pub use server::{BindError, RpcServer};
