@@ -4,13 +4,15 @@
 //! is refused; [`BlockRun::finish`] pays the fees out, runs the system transactions and hands back receipts and state changes. The same EVM
 //! and the same cache serve the whole block.
 
-use crate::{FinishError, RunError, TransactError, run::Run, system::SystemTransactions};
+use crate::{EthereumEnd, EthereumOutcome, FinishError, RunError, TransactError, run::Run, system::SystemTransactions};
 use alloy_primitives::U256;
 use bttc_consensus::FeeSplit;
 use bttc_primitives::{ChainSpec, Header, Receipt, Recovered, StateChanges, StateReader, Transaction};
 use revm::inspector::NoOpInspector;
 
 /// A block in the middle of its run.
+///
+/// It stays on the thread that began it (the EVM is not `Send`): run a whole block inside one blocking task.
 pub struct BlockRun<'a, S: StateReader> {
     run: Run<'a, S, NoOpInspector>,
 }
@@ -69,5 +71,10 @@ impl<'a, S: StateReader> BlockRun<'a, S> {
     /// Gas reserved for them is given up.
     pub fn finish(self, system: SystemTransactions<'_>) -> Result<BlockOutcome, FinishError> {
         self.run.finish(system)
+    }
+
+    /// Ends a block of the `ethereum` spec: block rewards, withdrawals, requests. There are no system transactions.
+    pub fn finish_ethereum(self, end: EthereumEnd<'_>) -> Result<EthereumOutcome, FinishError> {
+        self.run.finish_ethereum(end)
     }
 }

@@ -118,6 +118,13 @@ impl<S: StateReader> StateCache<S> {
         Ok(())
     }
 
+    /// Takes the whole balance of an account outside of any transaction. Unit: wei.
+    pub(crate) fn drain(&mut self, address: Address) -> Result<U256, Fatal> {
+        let entry = self.entry(address)?;
+        let Some(account) = &mut entry.now else { return Ok(U256::ZERO) };
+        Ok(std::mem::take(&mut account.balance))
+    }
+
     /// What changed since the parent's state.
     pub(crate) fn into_changes(self) -> Result<StateChanges, Fatal> {
         let Self { reader, accounts, code, .. } = self;

@@ -10,6 +10,8 @@ use revm::context_interface::block::BlobExcessGasAndPrice;
 pub(crate) fn environment(spec: &ChainSpec, header: &Header) -> EvmEnv {
     let blobs = spec.blob_params(header.timestamp);
     let mut env = EvmEnv::for_eth_block(header, spec, spec.chain_id(), blobs);
+    // Nobody can sign for a contract, so on a development chain this only lets tests act in the name of one.
+    env.cfg_env.disable_eip3607 = spec.is_dev();
     if !spec.is_ethereum() {
         env.block_env.blob_excess_gas_and_price =
             Some(BlobExcessGasAndPrice { excess_blob_gas: 0, blob_gasprice: 1 });

@@ -34,12 +34,14 @@ mod call_error;
 mod environment;
 mod error;
 mod estimate;
+mod ethereum;
 mod invalid;
 mod machine;
 #[cfg(any(test, feature = "test-utils"))]
 mod memory;
 mod run;
 mod simulate;
+mod start;
 mod system;
 mod trace;
 mod watch;
@@ -49,6 +51,7 @@ pub use block_run::{BlockOutcome, BlockRun, TxResult};
 pub use call_error::{CallError, revert_reason};
 pub use error::{FinishError, RunError, TransactError};
 pub use estimate::estimate_gas;
+pub use ethereum::{EthereumEnd, EthereumOutcome};
 pub use invalid::InvalidTransaction;
 #[cfg(any(test, feature = "test-utils"))]
 pub use memory::MemoryState;

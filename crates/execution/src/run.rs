@@ -8,11 +8,7 @@ use crate::{
     system::{self, SYSTEM_TX_GAS, SystemTransactions},
 };
 use alloy_consensus::{Eip658Value, Transaction as _};
-use alloy_evm::{
-    Evm, FromRecoveredTx,
-    block::{BlockExecutionError, SystemCaller},
-    eth::EthEvmContext,
-};
+use alloy_evm::{Evm, FromRecoveredTx, eth::EthEvmContext};
 use alloy_primitives::U256;
 use bttc_consensus::{FeeSplit, InvalidBlock, split_fees};
 use bttc_contracts::addresses::TREASURY;
@@ -25,10 +21,10 @@ use revm::{
 
 /// A block in the middle of its run. `I` is what watches the EVM.
 pub(crate) struct Run<'a, S: StateReader, I> {
-    spec: &'a ChainSpec,
-    header: Header,
+    pub(crate) spec: &'a ChainSpec,
+    pub(crate) header: Header,
     evm: Machine<StateCache<S>, I>,
-    receipts: Vec<Receipt>,
+    pub(crate) receipts: Vec<Receipt>,
     gas_used: u64,
     reserved: u64,
     base_fees: U256,
@@ -58,10 +54,7 @@ impl<'a, S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'a, S, 
             tips: U256::ZERO,
             fees: None,
         };
-        // The DAO fork of the `ethereum` spec belongs here, before the calls.
-        SystemCaller::new(spec)
-            .apply_pre_execution_changes(&run.header, &mut run.evm)
-            .map_err(begin_error)?;
+        run.start()?;
         Ok(run)
     }
 
@@ -94,9 +87,10 @@ impl<'a, S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'a, S, 
         if tx.is_eip4844() && !self.spec.is_ethereum() {
             return Err(InvalidTransaction::Blob.into());
         }
-        let env = TxEnv::from_recovered_tx(tx.inner(), tx.signer());
-        self.evm.transact_raw(env.clone()).map_err(|error| match error {
+        let env = || TxEnv::from_recovered_tx(tx.inner(), tx.signer());
+        self.evm.transact_raw(env()).map_err(|error| match error {
             EVMError::Transaction(error) => {
+                let env = env();
                 InvalidTransaction::from_evm(error, &env, self.evm.block(), self.evm.cfg_env()).into()
             }
             other => fatal(other).into(),
@@ -190,10 +184,17 @@ impl<'a, S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'a, S, 
                 }
             }
         }
-        // Block rewards, withdrawals and requests of the `ethereum` spec belong here.
+        self.into_outcome(fees, made)
+    }
+
+    pub(crate) fn into_outcome(
+        self,
+        fees: FeeSplit,
+        system_transactions: Vec<Transaction>,
+    ) -> Result<BlockOutcome, FinishError> {
         let Self { evm, receipts, gas_used, .. } = self;
         let changes = evm.into_db().into_changes()?;
-        Ok(BlockOutcome { receipts, gas_used, changes, fees, system_transactions: made })
+        Ok(BlockOutcome { receipts, gas_used, changes, fees, system_transactions })
     }
 
     fn proposer_nonce(&mut self) -> Result<u64, Fatal> {
@@ -228,7 +229,7 @@ impl<'a, S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'a, S, 
 
     /// Runs a transaction of a block that is known to be valid, system transactions among them, without keeping what it did.
     pub(crate) fn replay(&mut self, tx: Recovered<&Transaction>) -> Result<ResultAndState, TransactError> {
-        if system::is_system_transaction(self.spec, tx.inner()) {
+        if system::is_system_transaction(self.spec, self.header.beneficiary, tx) {
             self.settle_fees()?;
             return self.execute_system(tx);
         }
@@ -248,17 +249,5 @@ pub(crate) fn fatal(error: EVMError<StateError>) -> Fatal {
     match error {
         EVMError::Database(StateError(fatal)) => fatal,
         other => Fatal::while_doing("running a transaction", other),
-    }
-}
-
-/// The calls at the start of a block fail through the header or through our state.
-fn begin_error(error: BlockExecutionError) -> RunError {
-    match error {
-        BlockExecutionError::Validation(error) => {
-            RunError::Invalid(InvalidBlock::Body(error.to_string()))
-        }
-        BlockExecutionError::Internal(error) => {
-            Fatal::while_doing("beginning a block", error).into()
-        }
     }
 }

@@ -55,8 +55,12 @@ impl std::fmt::Debug for SystemTransactions<'_> {
 }
 
 /// Whether a transaction of a valid block is a system transaction: no other can be free, as the base fee has a floor.
-pub(crate) fn is_system_transaction(spec: &ChainSpec, tx: &Transaction) -> bool {
-    !spec.is_ethereum() && tx.is_legacy() && tx.gas_price() == Some(0)
+pub(crate) fn is_system_transaction(
+    spec: &ChainSpec,
+    proposer: Address,
+    tx: Recovered<&Transaction>,
+) -> bool {
+    !spec.is_ethereum() && tx.is_legacy() && tx.gas_price() == Some(0) && tx.signer() == proposer
 }
 
 fn unsigned(spec: &ChainSpec, call: &SystemCall, nonce: u64) -> TxLegacy {

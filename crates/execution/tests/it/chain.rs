@@ -25,6 +25,11 @@ pub fn spec() -> ChainSpec {
     ChainSpec::from_json(&GENESIS.replace("BTTC", OURS)).unwrap()
 }
 
+/// The same as a network that is none of development.
+pub fn public() -> ChainSpec {
+    ChainSpec::from_json(&GENESIS.replace("BTTC", OURS).replace("\"dev\":true", "\"dev\":false")).unwrap()
+}
+
 /// The same forks under Ethereum's own rules.
 pub fn ethereum() -> ChainSpec {
     ChainSpec::from_json(&GENESIS.replace("BTTC", "")).unwrap()

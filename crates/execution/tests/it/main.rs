@@ -4,6 +4,8 @@
 mod block;
 mod calls;
 mod chain;
+mod ethereum;
+mod trouble;
 mod invalid;
 mod money;
 mod system;
