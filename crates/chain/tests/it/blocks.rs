@@ -18,7 +18,7 @@ async fn two_ledgers_agree_block_by_block() {
     let (proposer, follower) = (open(left.path()), open(right.path()));
     assert_eq!(proposer.head(), follower.head());
     // Stores its call data's first word into slot 0 when called.
-    let init = bytes!("67600035600055000000600052600860186000f3");
+    let init = bytes!("67600035600055000060005260086018f3");
     let contract = key(1).address().create(0);
     add(&proposer, call(1, 0, TxKind::Create, 0, init, 200_000));
     for height in 1..=12u64 {
