@@ -47,6 +47,9 @@ pub(crate) fn open(config: &StorageConfig) -> Result<Opened, OpenError> {
     let lock = LockFile::take(path)?;
     check_existing(path)?;
     let env = builder(config)?.open(path).map_err(|error| refuse(path, error))?;
+    // Again, as the look beforehand may have been impossible.
+    let contents = contents(&env).map_err(|error| refuse(path, error))?;
+    check_contents(path, &contents)?;
     let handles = make_tables(&env).map_err(|error| refuse(path, error))?;
     Ok(Opened { env, handles, lock: Some(lock) })
 }

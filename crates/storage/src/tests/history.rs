@@ -149,3 +149,19 @@ fn an_older_view_does_not_know_later_blocks() {
     assert!(view.code(alloy_primitives::B256::repeat_byte(1)).is_err());
     assert!(view.code(alloy_primitives::KECCAK256_EMPTY).unwrap().is_empty());
 }
+
+/// Enough accounts and slots that the tries are walked on several threads, all on one snapshot.
+#[test]
+fn a_large_block_is_walked_on_several_threads() {
+    let write = |values: u64| -> Vec<Op> {
+        let slots = |n: u8| (0..60u8).map(move |slot| Op::Slot(n, slot, u64::from(slot) % values));
+        (1..=200u8).flat_map(|n| slots(n).chain([Op::Balance(n, values)])).collect()
+    };
+    let mut chain = TestChain::new(&write(7));
+    chain.add(&write(5), &[]);
+    chain.add(&(1..100).map(Op::Kill).collect::<Vec<_>>(), &[]);
+    chain.add(&write(3), &[]);
+    assert_every_height(&chain);
+    let nodes = chain.storage.stats().unwrap();
+    assert!(nodes.iter().any(|table| table.name == "StoragesTrie" && table.entries >= 200));
+}

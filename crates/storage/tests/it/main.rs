@@ -1,7 +1,7 @@
 //! The database among several processes: each test starts this binary again as another one.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use bttc_storage::{OpenError, Storage, StorageConfig};
+use bttc_storage::{Durability, OpenError, Storage, StorageConfig};
 use std::{
     io::{BufRead, BufReader, Read, Write},
     path::Path,
@@ -89,7 +89,8 @@ fn other_process() {
 fn another_process_keeps_us_out_until_it_ends() {
     let dir = tempfile::tempdir().unwrap();
     let mut child = start("hold", dir.path());
-    assert_eq!(lines(&mut child).next().unwrap(), "open");
+    let mut said = lines(&mut child);
+    assert_eq!(said.next().unwrap(), "open");
     let error = Storage::open(&config(dir.path())).unwrap_err();
     assert!(matches!(error, OpenError::InvalidDatadir { .. }), "{error:?}");
     assert!(error.to_string().contains(&format!("in use by process {}", child.id())), "{error}");
@@ -99,14 +100,21 @@ fn another_process_keeps_us_out_until_it_ends() {
     drop(reader);
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
+    drop(said);
     let storage = Storage::open(&config(dir.path())).unwrap();
     assert_eq!(note(&storage, "owner"), "child");
 }
 
 #[test]
 fn a_reader_in_another_process_sees_what_is_committed() {
+    for durability in [Durability::Full, Durability::Ephemeral] {
+        read_beside(durability);
+    }
+}
+
+fn read_beside(durability: Durability) {
     let dir = tempfile::tempdir().unwrap();
-    let storage = Storage::open(&config(dir.path())).unwrap();
+    let storage = Storage::open(&StorageConfig { durability, ..config(dir.path()) }).unwrap();
     put(&storage, "owner", "parent");
     let mut child = start("read", dir.path());
     let mut said = lines(&mut child);
