@@ -80,12 +80,7 @@ fn bytecode_of(code: Bytes) -> Bytecode {
 
 impl<S: StateReader> StateCache<S> {
     pub(crate) fn new(reader: S) -> Self {
-        Self {
-            reader,
-            accounts: AddressMap::default(),
-            code: B256Map::default(),
-            block_hashes: BTreeMap::new(),
-        }
+        Self { reader, accounts: AddressMap::default(), code: B256Map::default(), block_hashes: BTreeMap::new() }
     }
 
     fn entry(&mut self, address: Address) -> Result<&mut Entry, Fatal> {
@@ -111,9 +106,10 @@ impl<S: StateReader> StateCache<S> {
         }
         let entry = self.entry(address)?;
         let mut account = entry.now.unwrap_or_default();
-        account.balance = account.balance.checked_add(amount).ok_or_else(|| {
-            Fatal::new(format!("crediting {amount} wei overflows the balance of {address}"))
-        })?;
+        account.balance = account
+            .balance
+            .checked_add(amount)
+            .ok_or_else(|| Fatal::new(format!("crediting {amount} wei overflows the balance of {address}")))?;
         entry.now = Some(account);
         Ok(())
     }
@@ -147,8 +143,7 @@ impl<S: StateReader> StateCache<S> {
         let created = account.is_created();
         let entry = self.accounts.entry(address).or_insert_with(|| {
             // The EVM loads an account before it changes it, so this is only for callers that commit by hand.
-            let before =
-                (!account.is_loaded_as_not_existing()).then(|| account_of(&account.original_info()));
+            let before = (!account.is_loaded_as_not_existing()).then(|| account_of(&account.original_info()));
             Entry { before, now: before, ..Entry::default() }
         });
         if account.is_selfdestructed() || created {
@@ -182,11 +177,7 @@ impl<S: StateReader> StateCache<S> {
 }
 
 /// The change of one account, if it is one.
-fn change_of<S: StateReader>(
-    reader: &S,
-    address: Address,
-    entry: Entry,
-) -> Result<Option<AccountChange>, Fatal> {
+fn change_of<S: StateReader>(reader: &S, address: Address, entry: Entry) -> Result<Option<AccountChange>, Fatal> {
     let Entry { before, now, fresh, slots } = entry;
     let storage_wiped = fresh && before.is_some();
     let mut storage = BTreeMap::new();

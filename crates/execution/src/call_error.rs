@@ -32,19 +32,25 @@ pub enum CallError {
         reason: String,
     },
     /// It used up the gas that a call may have on this node.
-    #[error("out of gas: a call on this node may use {limit} gas; split it into smaller calls, or raise the limit on your own node")]
+    #[error(
+        "out of gas: a call on this node may use {limit} gas; split it into smaller calls, or raise the limit on your own node"
+    )]
     GasCap {
         /// Unit: gas.
         limit: u64,
     },
     /// It took too long.
-    #[error("execution stopped after {limit:?}, the time that this node gives to one request; ask for less, or raise the limit on your own node")]
+    #[error(
+        "execution stopped after {limit:?}, the time that this node gives to one request; ask for less, or raise the limit on your own node"
+    )]
     Timeout {
         /// The time allowed.
         limit: Duration,
     },
     /// A trace is too large.
-    #[error("trace is larger than {limit} bytes; use a tracer that records less (callTracer, or disableStack and no enableMemory)")]
+    #[error(
+        "trace is larger than {limit} bytes; use a tracer that records less (callTracer, or disableStack and no enableMemory)"
+    )]
     TraceTooLarge {
         /// Unit: bytes.
         limit: usize,

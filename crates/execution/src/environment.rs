@@ -13,8 +13,7 @@ pub(crate) fn environment(spec: &ChainSpec, header: &Header) -> EvmEnv {
     // Nobody can sign for a contract, so on a development chain this only lets tests act in the name of one.
     env.cfg_env.disable_eip3607 = spec.is_dev();
     if !spec.is_ethereum() {
-        env.block_env.blob_excess_gas_and_price =
-            Some(BlobExcessGasAndPrice { excess_blob_gas: 0, blob_gasprice: 1 });
+        env.block_env.blob_excess_gas_and_price = Some(BlobExcessGasAndPrice { excess_blob_gas: 0, blob_gasprice: 1 });
         // EIP-4844 transactions are refused before they get here; no blob fits either.
         env.cfg_env.set_max_blobs_per_tx(0);
     }

@@ -107,9 +107,7 @@ fn attempt<S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>>(
             ExecutionResult::Revert { output, .. } => Attempt::Reverted(output),
             ExecutionResult::Halt { reason, .. } => Attempt::Short(reason.to_string()),
         },
-        Err(CallError::Invalid(error @ InvalidTransaction::IntrinsicGas { .. })) => {
-            Attempt::Short(error.to_string())
-        }
+        Err(CallError::Invalid(error @ InvalidTransaction::IntrinsicGas { .. })) => Attempt::Short(error.to_string()),
         Err(error) => return Err(error),
     })
 }

@@ -24,9 +24,13 @@ pub enum InvalidTransaction {
         format_btt(*got), format_btt(*expected)
     )]
     InsufficientFunds { sender: Address, got: U256, expected: U256 },
-    #[error("insufficient funds for gas * price + value: the cost of the transaction is larger than any balance can be")]
+    #[error(
+        "insufficient funds for gas * price + value: the cost of the transaction is larger than any balance can be"
+    )]
     CostOverflow,
-    #[error("intrinsic gas too low: gas limit is {got}, this transaction needs at least {expected} before it does anything")]
+    #[error(
+        "intrinsic gas too low: gas limit is {got}, this transaction needs at least {expected} before it does anything"
+    )]
     IntrinsicGas { got: u64, expected: u64 },
     #[error(
         "max fee per gas less than block base fee: got {}, the base fee is {} per gas",
@@ -78,22 +82,13 @@ impl InvalidTransaction {
             Evm::GasFloorMoreThanGasLimit { gas_floor, gas_limit } => {
                 Self::IntrinsicGas { got: gas_limit, expected: gas_floor }
             }
-            Evm::GasPriceLessThanBasefee => {
-                Self::FeeBelowBaseFee { got: tx.gas_price, expected: block.basefee }
+            Evm::GasPriceLessThanBasefee => Self::FeeBelowBaseFee { got: tx.gas_price, expected: block.basefee },
+            Evm::PriorityFeeGreaterThanMaxFee => {
+                Self::TipAboveFee { got: tx.gas_priority_fee.unwrap_or_default(), expected: tx.gas_price }
             }
-            Evm::PriorityFeeGreaterThanMaxFee => Self::TipAboveFee {
-                got: tx.gas_priority_fee.unwrap_or_default(),
-                expected: tx.gas_price,
-            },
-            Evm::TxGasLimitGreaterThanCap { gas_limit, cap } => {
-                Self::GasAboveCap { got: gas_limit, expected: cap }
-            }
-            Evm::CallerGasLimitMoreThanBlock => {
-                Self::GasAboveBlock { got: tx.gas_limit, expected: block.gas_limit }
-            }
-            Evm::InvalidChainId | Evm::MissingChainId => {
-                Self::ChainId { got: tx.chain_id, expected: cfg.chain_id }
-            }
+            Evm::TxGasLimitGreaterThanCap { gas_limit, cap } => Self::GasAboveCap { got: gas_limit, expected: cap },
+            Evm::CallerGasLimitMoreThanBlock => Self::GasAboveBlock { got: tx.gas_limit, expected: block.gas_limit },
+            Evm::InvalidChainId | Evm::MissingChainId => Self::ChainId { got: tx.chain_id, expected: cfg.chain_id },
             Evm::RejectCallerWithCode => Self::SenderHasCode { sender },
             Evm::CreateInitCodeSizeLimit => {
                 Self::InitCodeSize { got: tx.data.len(), expected: cfg.max_initcode_size() }

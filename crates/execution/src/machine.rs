@@ -16,13 +16,8 @@ use revm::{
 };
 use std::marker::PhantomData;
 
-type Inner<DB, I> = RevmEvm<
-    EthEvmContext<DB>,
-    I,
-    EthInstructions<EthInterpreter, EthEvmContext<DB>>,
-    EthPrecompiles,
-    EthFrame,
->;
+type Inner<DB, I> =
+    RevmEvm<EthEvmContext<DB>, I, EthInstructions<EthInterpreter, EthEvmContext<DB>>, EthPrecompiles, EthFrame>;
 
 /// revm's steps of a transaction, but for who is paid at the end.
 struct Steps<DB, I> {
@@ -35,11 +30,7 @@ impl<DB: Database, I> Handler for Steps<DB, I> {
     type Error = EVMError<DB::Error>;
     type HaltReason = HaltReason;
 
-    fn reward_beneficiary(
-        &self,
-        evm: &mut Self::Evm,
-        result: &mut FrameResult,
-    ) -> Result<(), Self::Error> {
+    fn reward_beneficiary(&self, evm: &mut Self::Evm, result: &mut FrameResult) -> Result<(), Self::Error> {
         if !self.pay_beneficiary {
             return Ok(());
         }
@@ -99,11 +90,7 @@ impl<DB: Database, I: Inspector<EthEvmContext<DB>>> Evm for Machine<DB, I> {
     fn transact_raw(&mut self, tx: TxEnv) -> Result<ResultAndState, Self::Error> {
         let mut steps = Steps { pay_beneficiary: self.pay_beneficiary, of: PhantomData };
         self.inner.ctx.set_tx(tx);
-        let result = if self.inspect {
-            steps.inspect_run(&mut self.inner)
-        } else {
-            steps.run(&mut self.inner)
-        };
+        let result = if self.inspect { steps.inspect_run(&mut self.inner) } else { steps.run(&mut self.inner) };
         // Also clears the journal after a refusal.
         let state = self.inner.finalize();
         Ok(ResultAndState::new(result?, state))

@@ -81,10 +81,7 @@ impl StateReader for MemoryState {
     }
 
     fn code(&self, code_hash: B256) -> Result<Bytes, Fatal> {
-        self.code
-            .get(&code_hash)
-            .cloned()
-            .ok_or_else(|| Fatal::new(format!("there is no code with hash {code_hash}")))
+        self.code.get(&code_hash).cloned().ok_or_else(|| Fatal::new(format!("there is no code with hash {code_hash}")))
     }
 
     fn block_hash(&self, height: u64) -> Result<Option<B256>, Fatal> {

@@ -144,10 +144,7 @@ impl<'a, S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'a, S, 
     }
 
     /// Runs a system transaction without keeping what it did. It pays nothing, so the base fee is no bar.
-    pub(crate) fn execute_system(
-        &mut self,
-        tx: Recovered<&Transaction>,
-    ) -> Result<ResultAndState, TransactError> {
+    pub(crate) fn execute_system(&mut self, tx: Recovered<&Transaction>) -> Result<ResultAndState, TransactError> {
         self.evm.cfg_mut().disable_base_fee = true;
         let result = self.execute(tx);
         self.evm.cfg_mut().disable_base_fee = false;

@@ -153,25 +153,22 @@ fn transaction<S: StateReader>(
     evm_env: &EvmEnv,
     request: &TransactionRequest,
 ) -> Result<TxEnv, CallError> {
-    if !env.spec.is_ethereum()
-        && (request.blob_versioned_hashes.is_some() || request.max_fee_per_blob_gas.is_some())
-    {
+    if !env.spec.is_ethereum() && (request.blob_versioned_hashes.is_some() || request.max_fee_per_blob_gas.is_some()) {
         return Err(InvalidTransaction::Blob.into());
     }
     let base_fee = evm_env.block_env.basefee;
-    let mut tx: TxEnv =
-        request.clone().try_into_tx_env(evm_env).map_err(|error| match error {
-            EthTxEnvError::CallFees(CallFeesError::FeeCapTooLow) => {
-                let got = request.max_fee_per_gas.unwrap_or_default();
-                InvalidTransaction::FeeBelowBaseFee { got, expected: base_fee }.into()
-            }
-            EthTxEnvError::CallFees(CallFeesError::TipAboveFeeCap) => InvalidTransaction::TipAboveFee {
-                got: request.max_priority_fee_per_gas.unwrap_or_default(),
-                expected: request.max_fee_per_gas.unwrap_or_default(),
-            }
-            .into(),
-            other => CallError::InvalidRequest(other.to_string()),
-        })?;
+    let mut tx: TxEnv = request.clone().try_into_tx_env(evm_env).map_err(|error| match error {
+        EthTxEnvError::CallFees(CallFeesError::FeeCapTooLow) => {
+            let got = request.max_fee_per_gas.unwrap_or_default();
+            InvalidTransaction::FeeBelowBaseFee { got, expected: base_fee }.into()
+        }
+        EthTxEnvError::CallFees(CallFeesError::TipAboveFeeCap) => InvalidTransaction::TipAboveFee {
+            got: request.max_priority_fee_per_gas.unwrap_or_default(),
+            expected: request.max_fee_per_gas.unwrap_or_default(),
+        }
+        .into(),
+        other => CallError::InvalidRequest(other.to_string()),
+    })?;
     let account = cache.account(tx.caller)?.unwrap_or_default();
     tx.nonce = request.nonce.unwrap_or(account.nonce);
     tx.gas_limit = request.gas.unwrap_or(env.gas_cap).min(env.gas_cap);
@@ -206,11 +203,9 @@ pub fn call<S: StateReader>(
     let result = session.run(tx)?.result;
     let gas_used = result.tx_gas_used();
     let outcome = match result {
-        ExecutionResult::Success { output, logs, .. } => CallOutcome::Success {
-            created: output.address().copied(),
-            output: output.into_data(),
-            logs,
-        },
+        ExecutionResult::Success { output, logs, .. } => {
+            CallOutcome::Success { created: output.address().copied(), output: output.into_data(), logs }
+        }
         ExecutionResult::Revert { output, .. } => CallOutcome::Revert { output },
         ExecutionResult::Halt { reason: HaltReason::OutOfGas(_), .. } if capped => {
             return Err(CallError::GasCap { limit: env.gas_cap });

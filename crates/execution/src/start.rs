@@ -45,11 +45,7 @@ impl<S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'_, S, I> {
     }
 
     /// Calls a contract as the system address does: free, outside of the block's gas, without a receipt. Keeps what it did.
-    pub(crate) fn call_from_system(
-        &mut self,
-        to: Address,
-        input: Bytes,
-    ) -> Result<ExecutionResult, Fatal> {
+    pub(crate) fn call_from_system(&mut self, to: Address, input: Bytes) -> Result<ExecutionResult, Fatal> {
         let evm = self.evm_mut();
         let result = evm.transact_system_call(SYSTEM_ADDRESS, to, input).map_err(fatal)?;
         evm.db_mut().commit(result.state);

@@ -45,21 +45,15 @@ impl std::fmt::Debug for SystemTransactions<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Make { calls, .. } => f.debug_struct("Make").field("calls", calls).finish(),
-            Self::Check { calls, transactions } => f
-                .debug_struct("Check")
-                .field("calls", calls)
-                .field("transactions", &transactions.len())
-                .finish(),
+            Self::Check { calls, transactions } => {
+                f.debug_struct("Check").field("calls", calls).field("transactions", &transactions.len()).finish()
+            }
         }
     }
 }
 
 /// Whether a transaction of a valid block is a system transaction: no other can be free, as the base fee has a floor.
-pub(crate) fn is_system_transaction(
-    spec: &ChainSpec,
-    proposer: Address,
-    tx: Recovered<&Transaction>,
-) -> bool {
+pub(crate) fn is_system_transaction(spec: &ChainSpec, proposer: Address, tx: Recovered<&Transaction>) -> bool {
     !spec.is_ethereum() && tx.is_legacy() && tx.gas_price() == Some(0) && tx.signer() == proposer
 }
 

@@ -8,8 +8,7 @@ use revm::{
     Inspector,
     handler::FrameResult,
     interpreter::{
-        CallInputs, CallOutcome, CreateInputs, CreateOutcome, FrameInput, InstructionResult,
-        Interpreter,
+        CallInputs, CallOutcome, CreateInputs, CreateOutcome, FrameInput, InstructionResult, Interpreter,
         interpreter_types::MemoryTr,
     },
 };
@@ -52,16 +51,8 @@ pub(crate) struct Watch<I> {
 
 impl<I> Watch<I> {
     pub(crate) fn new(inner: I, deadline: Option<Instant>) -> Self {
-        let deadline =
-            deadline.map(|at| (at, at.saturating_duration_since(Instant::now())));
-        Self {
-            inner,
-            deadline,
-            budget: None,
-            recording: Recording::default(),
-            steps: 0,
-            stopped: None,
-        }
+        let deadline = deadline.map(|at| (at, at.saturating_duration_since(Instant::now())));
+        Self { inner, deadline, budget: None, recording: Recording::default(), steps: 0, stopped: None }
     }
 
     /// Bounds the memory of what `inner` records. Unit: bytes.

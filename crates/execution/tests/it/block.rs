@@ -106,10 +106,7 @@ fn selfdestruct_follows_eip_6780() {
     state.set_balance(created, U256::from(11));
     // Stores in slot 1, then destroys itself while it is being created.
     let init = [0x60, 0x01, 0x60, 0x01, 0x55, 0x33, 0xff];
-    let txs = [
-        draft(1, 0, contracts::DESTROY).eip1559(),
-        draft(2, 0, TxKind::Create).input(init.to_vec()).eip1559(),
-    ];
+    let txs = [draft(1, 0, contracts::DESTROY).eip1559(), draft(2, 0, TxKind::Create).input(init.to_vec()).eip1559()];
     let (outcome, after) = run(&spec, &state, &txs);
     let old = &outcome.changes.accounts[&contracts::DESTROY];
     assert_eq!(old.after.unwrap().balance, U256::ZERO);

@@ -36,7 +36,8 @@ fn output(outcome: CallOutcome) -> Bytes {
 #[test]
 fn a_call_needs_no_balance_and_sees_the_block() {
     let (spec, header) = (spec(), header());
-    let result = call(&at(&spec, &header), state(), &request(50, contracts::BLOCK, vec![]), &Overrides::default()).unwrap();
+    let result =
+        call(&at(&spec, &header), state(), &request(50, contracts::BLOCK, vec![]), &Overrides::default()).unwrap();
     assert_eq!(output(result.outcome), [word(BASE_FEE), word(7)].concat());
     assert!(result.gas_used > 21_000);
     // Contracts may call too.
@@ -112,10 +113,8 @@ fn overrides_change_what_a_call_sees() {
         ..Default::default()
     };
     let target = Address::repeat_byte(0x88);
-    let overrides = Overrides {
-        state: Some([(target, account.clone())].into_iter().collect()),
-        block: Some(Box::new(block)),
-    };
+    let overrides =
+        Overrides { state: Some([(target, account.clone())].into_iter().collect()), block: Some(Box::new(block)) };
     let seen = call(&at(&spec, &header), state(), &request(1, target, vec![]), &overrides).unwrap();
     assert_eq!(output(seen.outcome), [word(5), word(44)].concat());
     let seen = call(&at(&spec, &header), state(), &request(1, contracts::BLOCK, vec![]), &overrides).unwrap();

@@ -1,12 +1,13 @@
 //! A small chain: spec, keys, contracts written by hand, signed transactions.
 
+use crate::memory::MemoryState;
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEip2930, TxEip7702, TxLegacy};
 use alloy_eips::{eip2935, eip4788, eip7702::Authorization};
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, hex};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use bttc_consensus::ConsensusSigner;
-use bttc_execution::{BlockOutcome, BlockRun, MemoryState, SystemTransactions};
+use bttc_execution::{BlockOutcome, BlockRun, SystemTransactions};
 use bttc_primitives::{ChainSpec, Fatal, Header, Recovered, Transaction};
 
 pub const CHAIN_ID: u64 = 990_992;
@@ -189,7 +190,10 @@ impl Draft {
     pub fn eip2930(self) -> Recovered<Transaction> {
         let Self { nonce, to, value, input, gas, fee, .. } = self;
         let access_list = Default::default();
-        sign(self.from, TxEip2930 { chain_id: CHAIN_ID, nonce, gas_price: fee, gas_limit: gas, to, value, access_list, input })
+        sign(
+            self.from,
+            TxEip2930 { chain_id: CHAIN_ID, nonce, gas_price: fee, gas_limit: gas, to, value, access_list, input },
+        )
     }
     pub fn eip1559(self) -> Recovered<Transaction> {
         let Self { nonce, to, value, input, gas, fee, tip, .. } = self;
@@ -212,8 +216,7 @@ impl Draft {
             .delegate
             .iter()
             .map(|(who, nonce, address)| {
-                let authorization =
-                    Authorization { chain_id: U256::from(CHAIN_ID), address: *address, nonce: *nonce };
+                let authorization = Authorization { chain_id: U256::from(CHAIN_ID), address: *address, nonce: *nonce };
                 let signature = key(*who).sign_hash_sync(&authorization.signature_hash()).unwrap();
                 authorization.into_signed(signature)
             })

@@ -1,19 +1,28 @@
 use crate::chain::*;
+use crate::memory::MemoryState;
 use alloy_eips::{eip4895::Withdrawal, eip7002, eip7251};
 use alloy_primitives::{Address, Bytes, U256, address as addr};
 use bttc_consensus::InvalidBlock;
-use bttc_execution::{BlockRun, EthereumEnd, FinishError, MemoryState};
+use bttc_execution::{BlockRun, EthereumEnd, FinishError};
 use bttc_primitives::{ChainSpec, Header};
 
 const ETHER: u128 = BTT;
 
 fn frontier(dao: &str) -> ChainSpec {
-    let json = format!(r#"{{"config":{{"chainId":1,"homesteadBlock":0{dao}}},"gasLimit":"0x47e7c4","difficulty":"0x1","alloc":{{}}}}"#);
+    let json = format!(
+        r#"{{"config":{{"chainId":1,"homesteadBlock":0{dao}}},"gasLimit":"0x47e7c4","difficulty":"0x1","alloc":{{}}}}"#
+    );
     ChainSpec::from_json(&json).unwrap()
 }
 
 fn old_header(number: u64) -> Header {
-    Header { number, gas_limit: 4_712_388, beneficiary: address(PROPOSER), difficulty: U256::from(1), ..Default::default() }
+    Header {
+        number,
+        gas_limit: 4_712_388,
+        beneficiary: address(PROPOSER),
+        difficulty: U256::from(1),
+        ..Default::default()
+    }
 }
 
 #[test]

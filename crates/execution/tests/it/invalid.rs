@@ -24,8 +24,14 @@ fn each_refusal_has_its_kind_and_numbers() {
     let sender = address(1);
     let base = u128::from(BASE_FEE);
     assert_eq!(refusal(draft(1, 4, sender).eip1559()), Invalid::NonceTooHigh { sender, got: 4, expected: 0 });
-    assert_eq!(refusal(draft(3, 0, sender).eip1559()), Invalid::NonceTooLow { sender: address(3), got: 0, expected: 1 });
-    assert_eq!(refusal(draft(1, 0, sender).gas(20_999).eip1559()), Invalid::IntrinsicGas { got: 20_999, expected: 21_000 });
+    assert_eq!(
+        refusal(draft(3, 0, sender).eip1559()),
+        Invalid::NonceTooLow { sender: address(3), got: 0, expected: 1 }
+    );
+    assert_eq!(
+        refusal(draft(1, 0, sender).gas(20_999).eip1559()),
+        Invalid::IntrinsicGas { got: 20_999, expected: 21_000 }
+    );
     let floor = draft(1, 0, sender).gas(21_500).input(vec![1; 20]).eip1559();
     assert_eq!(refusal(floor), Invalid::IntrinsicGas { got: 21_500, expected: 21_800 });
     let poor = draft(9, 0, sender).gas(21_000).value(1).eip1559();
@@ -57,7 +63,8 @@ fn each_refusal_has_its_kind_and_numbers() {
 
 #[test]
 fn wrong_chain_blob_and_contract_senders() {
-    let foreign = TxLegacy { chain_id: Some(1), gas_price: 2 * u128::from(BASE_FEE), gas_limit: 21_000, ..Default::default() };
+    let foreign =
+        TxLegacy { chain_id: Some(1), gas_price: 2 * u128::from(BASE_FEE), gas_limit: 21_000, ..Default::default() };
     let foreign = Recovered::new_unchecked(foreign.into_signed(Signature::test_signature()).into(), address(1));
     assert_eq!(refusal(foreign), Invalid::ChainId { got: Some(1), expected: CHAIN_ID });
     let blob = TxEip4844 { chain_id: CHAIN_ID, gas_limit: 21_000, ..Default::default() };

@@ -5,8 +5,11 @@ mod block;
 mod calls;
 mod chain;
 mod ethereum;
-mod trouble;
 mod invalid;
+// The double itself, so that these tests need no feature of the crate they test.
+#[path = "../../src/memory.rs"]
+mod memory;
 mod money;
 mod system;
 mod traces;
+mod trouble;

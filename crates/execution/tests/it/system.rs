@@ -1,10 +1,11 @@
 use crate::chain::*;
+use crate::memory::MemoryState;
 use alloy_consensus::{SignableTransaction, TxLegacy};
 use alloy_primitives::{Address, U256};
 use alloy_signer::SignerSync;
 use bttc_consensus::InvalidBlock;
 use bttc_contracts::addresses::TREASURY;
-use bttc_execution::{BlockOutcome, BlockRun, FinishError, MemoryState, SYSTEM_TX_GAS, SystemCall, SystemTransactions};
+use bttc_execution::{BlockOutcome, BlockRun, FinishError, SYSTEM_TX_GAS, SystemCall, SystemTransactions};
 use bttc_primitives::{Recovered, Transaction};
 
 fn calls() -> Vec<SystemCall> {

@@ -74,7 +74,8 @@ fn call_tracer_shows_the_nested_call() {
 #[test]
 fn struct_log_is_the_default() {
     let got = trace(0, json!({}));
-    let ops: Vec<_> = got["structLogs"].as_array().unwrap().iter().map(|log| log["op"].as_str().unwrap().to_owned()).collect();
+    let ops: Vec<_> =
+        got["structLogs"].as_array().unwrap().iter().map(|log| log["op"].as_str().unwrap().to_owned()).collect();
     assert_eq!(ops, ["PUSH1", "CALLDATALOAD", "PUSH1", "SSTORE", "STOP"]);
     assert_eq!(got["failed"], false);
     assert_eq!(got["structLogs"][3]["stack"], json!(["0x4", "0x0"]));
@@ -132,11 +133,8 @@ fn whole_blocks_are_traced_with_their_system_transactions() {
 fn calls_are_traced_and_bounded() {
     let (spec, header) = (spec(), header());
     let env = CallEnv { spec: &spec, header: &header, gas_cap: 50_000_000, deadline: None };
-    let request = |to| TransactionRequest {
-        to: Some(to),
-        input: TransactionInput::new(vec![0xab].into()),
-        ..Default::default()
-    };
+    let request =
+        |to| TransactionRequest { to: Some(to), input: TransactionInput::new(vec![0xab].into()), ..Default::default() };
     let opts = options(json!({"tracer": "callTracer"}));
     let run = |env: &CallEnv<'_>, to: alloy_primitives::Address, opts: &GethDebugTracingOptions| {
         trace_call(env, state(), &request(to.into()), &Overrides::default(), opts)
@@ -149,7 +147,8 @@ fn calls_are_traced_and_bounded() {
     let late = CallEnv { deadline: Some(Instant::now()), ..env };
     let late = run(&late, contracts::LOOP, &opts).unwrap_err();
     assert!(matches!(late, CallError::Timeout { .. }), "{late}");
-    let script = run(&env, contracts::LOG, &options(json!({"tracer": "{data: [], fault: function() {}}"}))).unwrap_err();
+    let script =
+        run(&env, contracts::LOG, &options(json!({"tracer": "{data: [], fault: function() {}}"}))).unwrap_err();
     assert!(script.to_string().contains("JavaScript"), "{script}");
     let config = json!({"tracer": "callTracer", "tracerConfig": {"onlyTopCall": 5}});
     assert!(matches!(run(&env, contracts::LOG, &options(config)), Err(CallError::InvalidRequest(_))));

@@ -1,6 +1,7 @@
 use crate::chain::*;
+use crate::memory::MemoryState;
 use alloy_primitives::{Address, B256, Bytes, U256};
-use bttc_execution::{BlockRun, CallEnv, CallError, MemoryState, Overrides, RunError, TransactError, call, estimate_gas};
+use bttc_execution::{BlockRun, CallEnv, CallError, Overrides, RunError, TransactError, call, estimate_gas};
 use bttc_primitives::{Account, Fatal, StateReader};
 
 /// A state whose storage cannot be read at one address.
