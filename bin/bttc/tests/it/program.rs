@@ -50,11 +50,11 @@ impl Running {
         let mut piece = [0; 4096];
         loop {
             let text = String::from_utf8_lossy(&banner).into_owned();
-            if let Some(addr) = text.lines().find_map(|line| line.strip_prefix("HTTP        http://")) {
-                if text.contains("Data  ") {
-                    running.http = addr.trim().parse().unwrap();
-                    return running;
-                }
+            if let Some(addr) = text.lines().find_map(|line| line.strip_prefix("HTTP        http://"))
+                && text.contains("Data  ")
+            {
+                running.http = addr.trim().parse().unwrap();
+                return running;
             }
             match stdout.read(&mut piece).unwrap() {
                 0 => panic!("the node ended at its start: {:?}", running.wait()),
