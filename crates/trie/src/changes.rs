@@ -68,9 +68,10 @@ impl HashedChanges {
 impl HashedAccountChange {
     /// The account as the trie will hold it, if it will.
     ///
-    /// Source: EIP-161, an account that holds nothing is not part of the state.
-    pub(crate) fn surviving(&self) -> Option<&Account> {
-        self.after.as_ref().filter(|account| !account.is_empty())
+    /// Whoever makes the changes leaves out what is not part of the state (EIP-161); an empty account that stands here is kept, as
+    /// chains before that rule have them.
+    pub(crate) const fn surviving(&self) -> Option<&Account> {
+        self.after.as_ref()
     }
 
     /// Whether the account's storage trie must be computed anew.
