@@ -136,6 +136,9 @@ fn entry(text: &str) -> Result<BatchEntry<'_>, (Id<'_>, ErrorCode)> {
     }
     Err(match serde_json::from_str::<InvalidRequest<'_>>(text) {
         Ok(InvalidRequest { id }) => (id, ErrorCode::InvalidRequest),
+        Err(_) if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => {
+            (Id::Null, ErrorCode::InvalidRequest)
+        }
         Err(_) => (Id::Null, ErrorCode::ParseError),
     })
 }
