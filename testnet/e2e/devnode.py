@@ -11,6 +11,7 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 CHAIN_ID = 990992
+LOG_BLOCKS = 200  # cap of bttc on the range of eth_getLogs, low so that a test reaches it; also in targets.json
 
 
 class Trouble(Exception):
@@ -61,6 +62,7 @@ class DevNode:
                 str(self.bttc), "node", "--dev",
                 "--datadir", str(self.datadir / "data"),
                 "--rpc.host", "127.0.0.1", "--rpc.port", str(self.port), "--rpc.ipc_path", self.ipc,
+                "--rpc.max_log_blocks", str(LOG_BLOCKS),
                 *self.extra,
             ]  # fmt: skip
         return [

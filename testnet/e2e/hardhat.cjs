@@ -3,14 +3,22 @@ process.env.HARDHAT_CONFIG = require('node:path').join(__dirname, 'hardhat.confi
 process.env.HARDHAT_DISABLE_TELEMETRY_PROMPT = 'true';
 
 (async () => {
-  const { Suite, ensure, equal, fails, target } = await import('./harness.mjs');
+  const { Suite, ensure, equal, fails, mined, target } = await import('./harness.mjs');
   const suite = new Suite('hardhat', 90);
   const hre = require('hardhat');
   const { ethers } = hre;
   const done = async (sent) => {
-    const receipt = await (await sent).wait();
+    const response = await sent;
+    await mined(response.hash); // see ethers.mjs
+    const receipt = await response.wait();
     equal(receipt.status, 1, 'status');
     return receipt;
+  };
+
+  const deploy = async (...what) => {
+    const contract = await ethers.deployContract(...what);
+    await mined(contract.deploymentTransaction().hash);
+    return contract.waitForDeployment();
   };
 
   await suite.check('compile with the npm compiler, no download', async () => {
@@ -28,16 +36,16 @@ process.env.HARDHAT_DISABLE_TELEMETRY_PROMPT = 'true';
 
   await suite.check('OpenZeppelin tokens: deploy and use', async () => {
     const [owner, other] = await ethers.getSigners();
-    const coin = await (await ethers.deployContract('Coin', [1000n])).waitForDeployment();
+    const coin = await deploy('Coin', [1000n]);
     await done(coin.transfer(other.address, 50n));
     await done(coin.connect(other).approve(owner.address, 20n));
     await done(coin.transferFrom(other.address, owner.address, 20n));
     equal(await coin.balanceOf(other.address), 30n);
-    const pictures = await (await ethers.deployContract('Pictures')).waitForDeployment();
+    const pictures = await deploy('Pictures');
     await done(pictures.mint(owner.address, 1n));
     await done(pictures['safeTransferFrom(address,address,uint256)'](owner.address, other.address, 1n));
     equal(await pictures.ownerOf(1n), other.address);
-    const items = await (await ethers.deployContract('Items')).waitForDeployment();
+    const items = await deploy('Items');
     await done(items.mint(owner.address, 1n, 5n));
     equal(await items.balanceOf(owner.address, 1n), 5n);
   });
@@ -54,7 +62,7 @@ process.env.HARDHAT_DISABLE_TELEMETRY_PROMPT = 'true';
   });
 
   await suite.check('reverts reach the test: reason, custom error, panic', async () => {
-    const probe = await (await ethers.deployContract('Probe')).waitForDeployment();
+    const probe = await deploy('Probe');
     const reason = await fails(() => probe.failString());
     ensure(/the reason in words/.test(reason.message), reason.message);
     // Hardhat hands the node's own error on, so what is decoded here is the data of the answer.
@@ -66,7 +74,7 @@ process.env.HARDHAT_DISABLE_TELEMETRY_PROMPT = 'true';
   });
 
   await suite.check('events are found by queryFilter', async () => {
-    const probe = await (await ethers.deployContract('Probe')).waitForDeployment();
+    const probe = await deploy('Probe');
     const receipt = await done(probe.note(4n, 'hardhat'));
     const [event] = await probe.queryFilter(probe.filters.Noted(null, 4n), receipt.blockNumber);
     equal(event.args.text, 'hardhat');

@@ -10,6 +10,7 @@ const suite = new Suite('traces');
 const deploy = async (name) => {
   const { abi, bytecode } = artifact(name);
   const contract = await new ContractFactory(abi, bytecode, managed).deploy();
+  await mined(contract.deploymentTransaction().hash);
   await contract.waitForDeployment();
   return contract;
 };
