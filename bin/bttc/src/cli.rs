@@ -72,7 +72,7 @@ pub(crate) struct Place {
     /// dev, testnet, mainnet or the path of a genesis file; without it, the chain that the data directory holds.
     #[arg(long, value_name = "NAME|PATH")]
     pub(crate) chain: Option<String>,
-    /// Where the node keeps its data [default: ~/.local/share/bttc/<chain>].
+    /// Where the node keeps its data [default: ~/.local/share/bttc/CHAIN].
     #[arg(long, value_name = "DIR")]
     pub(crate) datadir: Option<PathBuf>,
     /// Configuration file (TOML).
