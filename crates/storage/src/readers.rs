@@ -11,6 +11,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// A reader this many commits behind holds more than blocks that are just being read. Unit: commits.
+const SLOW_COMMITS: std::ffi::c_uint = 64;
+
 /// From this age on a reader is warned about.
 const OLD: Duration = Duration::from_secs(60);
 
@@ -81,7 +84,7 @@ pub(crate) extern "C" fn on_slow_reader(
     space: usize,
     retry: std::ffi::c_int,
 ) -> HandleSlowReadersReturnCode {
-    if retry == 0 {
+    if retry == 0 && gap >= SLOW_COMMITS {
         metrics::counter!("bttc_storage_slow_readers_total").increment(1);
         tracing::warn!(
             pid = pid as u64,

@@ -53,7 +53,7 @@ impl Driver {
                 start = self.decide(start).await?;
                 // Requests and the end of the node come in between two blocks of a full pool.
                 if let Ok(request) = self.requests.try_recv() {
-                    start = self.answer(request, start).await?;
+                    start = self.answer(request, start, &shutdown).await?;
                 }
                 if shutdown.is_cancelled() {
                     return Ok(());
@@ -64,7 +64,7 @@ impl Driver {
                 () = shutdown.cancelled() => return Ok(()),
                 request = self.requests.recv() => match request {
                     Some(request) => {
-                        start = self.answer(request, start).await?;
+                        start = self.answer(request, start, &shutdown).await?;
                         next_tick = self.next_tick(next_tick);
                     }
                     None => return Ok(()),
@@ -98,11 +98,21 @@ impl Driver {
         Ok(start)
     }
 
-    async fn answer(&mut self, request: Request, start: HeightStart) -> Result<HeightStart, Fatal> {
+    async fn answer(
+        &mut self,
+        request: Request,
+        start: HeightStart,
+        shutdown: &CancellationToken,
+    ) -> Result<HeightStart, Fatal> {
         let (command, sender): (Command, oneshot::Sender<_>) = request;
         let (answer, start) = match command {
             Command::Mine { blocks, interval, timestamp } => {
-                let start = self.mine(start, blocks, interval, timestamp).await?;
+                let wanted = start.height.saturating_add(blocks);
+                let start = self.mine(start, blocks, interval, timestamp, shutdown).await?;
+                if start.height < wanted {
+                    let _ = sender.send(Err(Fatal::new("the node is stopping")));
+                    return Ok(start);
+                }
                 (Answer::Height(start.height.saturating_sub(1)), start)
             }
             Command::SetMining(mining) => {
@@ -130,8 +140,12 @@ impl Driver {
         blocks: u64,
         interval: Option<u64>,
         timestamp: Option<u64>,
+        shutdown: &CancellationToken,
     ) -> Result<HeightStart, Fatal> {
         for index in 0..blocks {
+            if shutdown.is_cancelled() {
+                break;
+            }
             if let Some(timestamp) = timestamp.filter(|_| index == 0) {
                 self.chain.clock().set_next(timestamp);
             } else if let Some(interval) = interval.filter(|_| index > 0) {
