@@ -86,7 +86,7 @@ impl Api {
 /// Header of the last block of a snapshot.
 pub(crate) fn head_of(read: &ReadTx) -> Reply<Header> {
     let head = read.head()?;
-    Ok(head.map(|head| head.header).ok_or_else(|| RpcError::no_block("the chain has no genesis"))?)
+    head.map(|head| head.header).ok_or_else(|| RpcError::no_block("the chain has no genesis"))
 }
 
 /// Height of the block that a caller named, if the chain has it.

@@ -1,5 +1,5 @@
 //! The server on a real development chain, asked over HTTP, WebSocket and IPC.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests; they stand in the place of the node")]
 
 mod answers;
 mod development;
