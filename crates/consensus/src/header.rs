@@ -166,7 +166,7 @@ pub fn check_header(
 }
 
 /// Fields of forks that this chain does not know.
-fn check_no_extras(header: &Header) -> Result<(), InvalidBlock> {
+pub(crate) fn check_no_extras(header: &Header) -> Result<(), InvalidBlock> {
     let plain = Header {
         parent_hash: header.parent_hash,
         ommers_hash: header.ommers_hash,

@@ -24,6 +24,7 @@
 mod application;
 mod base_fee;
 mod certificate;
+mod ethereum;
 mod evidence;
 mod fee_split;
 mod header;
@@ -37,6 +38,10 @@ pub use application::{
 };
 pub use base_fee::next_base_fee;
 pub use certificate::{check_certificate, check_last_commit};
+pub use ethereum::{
+    EthereumOutputs, check_ethereum_body, check_ethereum_header, check_ethereum_ommers, check_ethereum_outputs,
+    check_ethereum_transaction, next_difficulty,
+};
 pub use evidence::check_evidence;
 pub use fee_split::{FeeSplit, split_fees};
 pub use header::{MAX_BODY_BYTES, NextBlock, Outputs, block_commitment, check_body, check_header, next_mix_hash, output_commitment};

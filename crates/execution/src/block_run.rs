@@ -7,7 +7,7 @@
 use crate::{EthereumEnd, EthereumOutcome, FinishError, RunError, TransactError, run::Run, system::SystemTransactions};
 use alloy_primitives::U256;
 use bttc_consensus::FeeSplit;
-use bttc_primitives::{ChainSpec, Header, Receipt, Recovered, StateChanges, StateReader, Transaction};
+use bttc_primitives::{ChainSpec, Fatal, Header, Receipt, Recovered, StateChanges, StateReader, Transaction};
 use revm::inspector::NoOpInspector;
 
 /// A block in the middle of its run.
@@ -51,6 +51,11 @@ impl<'a, S: StateReader> BlockRun<'a, S> {
         Ok(Self { run: Run::begin(spec, state, header, NoOpInspector, false)? })
     }
 
+    /// A run in a block that has begun already: without the calls at its start, as Ethereum's state tests want it.
+    pub fn resume(spec: &'a ChainSpec, state: S, header: &Header) -> Self {
+        Self { run: Run::resume(spec, state, header, NoOpInspector, false) }
+    }
+
     /// Keeps gas free for `calls` system transactions.
     pub const fn reserve_system_gas(&mut self, calls: usize) {
         self.run.reserve_system_gas(calls);
@@ -64,6 +69,16 @@ impl<'a, S: StateReader> BlockRun<'a, S> {
     /// Runs one transaction and keeps what it did. After a refusal everything is as before.
     pub fn transact(&mut self, tx: Recovered<&Transaction>) -> Result<TxResult, TransactError> {
         self.run.transact(tx)
+    }
+
+    /// What changed in the state so far; before Byzantium a receipt names the root after its transaction.
+    pub fn changes(&self) -> Result<StateChanges, Fatal> {
+        self.run.changes()
+    }
+
+    /// Ends the run where it stands: nobody is paid, nothing else happens.
+    pub fn stop(self) -> Result<BlockOutcome, FinishError> {
+        self.run.into_outcome(FeeSplit::default(), Vec::new())
     }
 
     /// Ends the block: credits the treasury, then makes or checks the system transactions and runs them.

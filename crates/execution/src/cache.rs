@@ -51,6 +51,8 @@ pub(crate) struct StateCache<S> {
     accounts: AddressMap<Entry>,
     code: B256Map<Bytecode>,
     block_hashes: BTreeMap<u64, B256>,
+    /// Before EIP-161 an empty account that was touched stays.
+    keep_empty: bool,
 }
 
 impl<S> fmt::Debug for StateCache<S> {
@@ -80,7 +82,13 @@ fn bytecode_of(code: Bytes) -> Bytecode {
 
 impl<S: StateReader> StateCache<S> {
     pub(crate) fn new(reader: S) -> Self {
-        Self { reader, accounts: AddressMap::default(), code: B256Map::default(), block_hashes: BTreeMap::new() }
+        Self {
+            reader,
+            accounts: AddressMap::default(),
+            code: B256Map::default(),
+            block_hashes: BTreeMap::new(),
+            keep_empty: false,
+        }
     }
 
     fn entry(&mut self, address: Address) -> Result<&mut Entry, Fatal> {
@@ -121,12 +129,17 @@ impl<S: StateReader> StateCache<S> {
         Ok(std::mem::take(&mut account.balance))
     }
 
-    /// What changed since the parent's state.
-    pub(crate) fn into_changes(self) -> Result<StateChanges, Fatal> {
+    /// Whether empty accounts stay in the state when they are touched (before EIP-161).
+    pub(crate) const fn keep_empty_accounts(&mut self, keep: bool) {
+        self.keep_empty = keep;
+    }
+
+    /// What changed since the parent's state, so far.
+    pub(crate) fn changes(&self) -> Result<StateChanges, Fatal> {
         let Self { reader, accounts, code, .. } = self;
         let mut changes = StateChanges::default();
         for (address, entry) in accounts {
-            let Some(change) = change_of(&reader, address, entry)? else { continue };
+            let Some(change) = change_of(reader, *address, entry)? else { continue };
             if let Some(after) = change.after
                 && after.has_code()
                 && change.before.is_none_or(|before| before.code_hash != after.code_hash)
@@ -134,13 +147,14 @@ impl<S: StateReader> StateCache<S> {
             {
                 changes.code.insert(after.code_hash, bytecode.original_bytes());
             }
-            changes.accounts.insert(address, change);
+            changes.accounts.insert(*address, change);
         }
         Ok(changes)
     }
 
     fn apply(&mut self, address: Address, account: EvmAccount) {
         let created = account.is_created();
+        let keep_empty = self.keep_empty;
         let entry = self.accounts.entry(address).or_insert_with(|| {
             // The EVM loads an account before it changes it, so this is only for callers that commit by hand.
             let before = (!account.is_loaded_as_not_existing()).then(|| account_of(&account.original_info()));
@@ -154,8 +168,8 @@ impl<S: StateReader> StateCache<S> {
             entry.now = None;
             return;
         }
-        // EIP-161: an empty account that was touched is gone. Before that EIP the journal marks such an account as created.
-        entry.now = (created || !account.is_empty()).then(|| account_of(&account.info));
+        // EIP-161: an empty account that was touched is gone.
+        entry.now = (keep_empty || created || !account.is_empty()).then(|| account_of(&account.info));
         if entry.now.is_none() {
             entry.fresh = entry.before.is_some();
             entry.slots.clear();
@@ -177,17 +191,17 @@ impl<S: StateReader> StateCache<S> {
 }
 
 /// The change of one account, if it is one.
-fn change_of<S: StateReader>(reader: &S, address: Address, entry: Entry) -> Result<Option<AccountChange>, Fatal> {
-    let Entry { before, now, fresh, slots } = entry;
+fn change_of<S: StateReader>(reader: &S, address: Address, entry: &Entry) -> Result<Option<AccountChange>, Fatal> {
+    let Entry { before, now, fresh, ref slots } = *entry;
     let storage_wiped = fresh && before.is_some();
     let mut storage = BTreeMap::new();
     for (key, slot) in slots {
-        let before = if storage_wiped { reader.storage(address, key)? } else { slot.before };
+        let before = if storage_wiped { reader.storage(address, *key)? } else { slot.before };
         let before = if fresh && !storage_wiped { U256::ZERO } else { before };
         // After a wipe every slot that stands is written anew, also one with its old value.
         let stands = if storage_wiped { !slot.now.is_zero() } else { slot.now != before };
         if stands {
-            storage.insert(key, (before, slot.now));
+            storage.insert(*key, (before, slot.now));
         }
     }
     if before == now && storage.is_empty() && !storage_wiped {

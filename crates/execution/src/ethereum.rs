@@ -14,9 +14,9 @@ use alloy_eips::{
 use alloy_evm::{
     Evm,
     block::state_changes::post_block_balance_increments,
-    eth::{EthEvmContext, eip6110::accumulate_deposits_from_logs},
+    eth::EthEvmContext,
 };
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256, b256};
 use bttc_consensus::{FeeSplit, InvalidBlock};
 use bttc_primitives::{EthereumHardforks, Header, StateReader};
 use revm::Inspector;
@@ -60,9 +60,12 @@ impl<S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'_, S, I> {
         let config = &self.spec.genesis().config;
         let contract = config.deposit_contract_address.unwrap_or(MAINNET_DEPOSIT_CONTRACT_ADDRESS);
         let mut deposits = Vec::new();
-        let logs = self.receipts.iter().flat_map(|receipt| &receipt.logs);
-        accumulate_deposits_from_logs(contract, logs, &mut deposits)
-            .map_err(|error| InvalidBlock::Body(format!("deposit requests: {error}")))?;
+        for log in self.receipts.iter().flat_map(|receipt| &receipt.logs) {
+            if log.address == contract && log.topics().first() == Some(&DEPOSIT_EVENT) {
+                let what = "a deposit event is not laid out as EIP-6110 says";
+                deposits.extend(deposit(&log.data.data).ok_or_else(|| InvalidBlock::Body(what.into()))?);
+            }
+        }
         let collected = [
             (DEPOSIT_REQUEST_TYPE, deposits.into()),
             (WITHDRAWAL_REQUEST_TYPE, self.collect(WITHDRAWAL_REQUEST_PREDEPLOY_ADDRESS)?),
@@ -89,4 +92,28 @@ impl<S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'_, S, I> {
         }
         Ok(result.into_output().unwrap_or_default())
     }
+}
+
+/// Topic of `DepositEvent(bytes,bytes,bytes,bytes,bytes)`. Source: EIP-6110.
+const DEPOSIT_EVENT: B256 = b256!("649bbc62d0e31342afea4e5cd82d4049e7e1ee912fc0889aa790803be39038c5");
+/// Length of the data of a deposit event. Unit: bytes.
+const DEPOSIT_BYTES: usize = 576;
+/// Offset and length of public key, credentials, amount, signature and index in that data. Unit: bytes.
+const DEPOSIT_FIELDS: [(usize, usize); 5] = [(160, 48), (256, 32), (320, 8), (384, 96), (512, 8)];
+
+/// The request that a deposit event stands for; none if the event is laid out in any other way. Source: EIP-6110.
+fn deposit(data: &[u8]) -> Option<Vec<u8>> {
+    let word = |at: usize| U256::try_from_be_slice(data.get(at..at.checked_add(32)?)?);
+    if data.len() != DEPOSIT_BYTES {
+        return None;
+    }
+    let mut request = Vec::with_capacity(192);
+    for (index, (offset, length)) in DEPOSIT_FIELDS.into_iter().enumerate() {
+        if word(index.checked_mul(32)?)? != U256::from(offset) || word(offset)? != U256::from(length) {
+            return None;
+        }
+        let start = offset.checked_add(32)?;
+        request.extend(data.get(start..start.checked_add(length)?)?);
+    }
+    Some(request)
 }

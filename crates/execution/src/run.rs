@@ -12,7 +12,9 @@ use alloy_evm::{Evm, FromRecoveredTx, eth::EthEvmContext};
 use alloy_primitives::U256;
 use bttc_consensus::{FeeSplit, InvalidBlock, split_fees};
 use bttc_contracts::addresses::TREASURY;
-use bttc_primitives::{ChainSpec, Fatal, Header, Receipt, Recovered, StateReader, Transaction};
+use bttc_primitives::{
+    ChainSpec, EthereumHardforks, Fatal, Header, Receipt, Recovered, StateChanges, StateReader, Transaction,
+};
 use revm::{
     DatabaseCommit, Inspector,
     context::TxEnv,
@@ -41,9 +43,18 @@ impl<'a, S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'a, S, 
         inspector: I,
         inspect: bool,
     ) -> Result<Self, RunError> {
+        let mut run = Self::resume(spec, state, header, inspector, inspect);
+        run.start()?;
+        Ok(run)
+    }
+
+    /// The same in a block that has begun: without what happens at its start.
+    pub(crate) fn resume(spec: &'a ChainSpec, state: S, header: &Header, inspector: I, inspect: bool) -> Self {
         let env = environment(spec, header);
-        let evm = Machine::new(StateCache::new(state), env, inspector, inspect, spec.is_ethereum());
-        let mut run = Self {
+        let mut cache = StateCache::new(state);
+        cache.keep_empty_accounts(!spec.is_spurious_dragon_active_at_block(header.number));
+        let evm = Machine::new(cache, env, inspector, inspect, spec.is_ethereum());
+        Self {
             spec,
             header: header.clone(),
             evm,
@@ -53,9 +64,7 @@ impl<'a, S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'a, S, 
             base_fees: U256::ZERO,
             tips: U256::ZERO,
             fees: None,
-        };
-        run.start()?;
-        Ok(run)
+        }
     }
 
     /// Keeps gas free for `calls` system transactions.
@@ -184,13 +193,18 @@ impl<'a, S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'a, S, 
         self.into_outcome(fees, made)
     }
 
+    /// What changed in the state so far.
+    pub(crate) fn changes(&self) -> Result<StateChanges, Fatal> {
+        self.evm.db().changes()
+    }
+
     pub(crate) fn into_outcome(
         self,
         fees: FeeSplit,
         system_transactions: Vec<Transaction>,
     ) -> Result<BlockOutcome, FinishError> {
         let Self { evm, receipts, gas_used, .. } = self;
-        let changes = evm.into_db().into_changes()?;
+        let changes = evm.into_db().changes()?;
         Ok(BlockOutcome { receipts, gas_used, changes, fees, system_transactions })
     }
 
