@@ -21,8 +21,8 @@ impl Args {
                 "parameters must be a list in the order of the method's documentation, not an object",
             ));
         }
-        let values: Option<Vec<Box<RawValue>>> = serde_json::from_str(text)
-            .map_err(|error| RpcError::params(format!("parameters are no list: {error}")))?;
+        let values: Option<Vec<Box<RawValue>>> =
+            serde_json::from_str(text).map_err(|error| RpcError::params(format!("parameters are no list: {error}")))?;
         Ok(Self { values: values.unwrap_or_default().into_iter(), index: 0 })
     }
 
@@ -43,19 +43,15 @@ impl Args {
     /// The next parameter, which must be there.
     pub(crate) fn required<T: DeserializeOwned>(&mut self, name: &str) -> Reply<T> {
         let index = self.index;
-        self.optional(name)?.ok_or_else(|| {
-            RpcError::params(format!("missing value for required argument {index} ({name})"))
-        })
+        self.optional(name)?
+            .ok_or_else(|| RpcError::params(format!("missing value for required argument {index} ({name})")))
     }
 
     /// Refuses parameters that the method does not have.
     pub(crate) fn end(mut self) -> Reply<()> {
         match self.values.next() {
             None => Ok(()),
-            Some(_) => Err(RpcError::params(format!(
-                "too many arguments, want at most {}",
-                self.index
-            ))),
+            Some(_) => Err(RpcError::params(format!("too many arguments, want at most {}", self.index))),
         }
     }
 }

@@ -39,18 +39,15 @@ impl FromStr for BlockArg {
             "earliest" => return Ok(Self::Number(0)),
             _ => {}
         }
-        let digits = text
-            .strip_prefix("0x")
-            .ok_or("hex string without 0x prefix; a block is a tag, a hex number or a hash")?;
+        let digits =
+            text.strip_prefix("0x").ok_or("hex string without 0x prefix; a block is a tag, a hex number or a hash")?;
         if digits.len() == 64 {
             return B256::from_str(text).map(Self::Hash).map_err(|error| error.to_string());
         }
         if digits.is_empty() {
             return Err("empty hex number".to_owned());
         }
-        u64::from_str_radix(digits, 16)
-            .map(Self::Number)
-            .map_err(|_| format!("{text} is no block number of 64 bits"))
+        u64::from_str_radix(digits, 16).map(Self::Number).map_err(|_| format!("{text} is no block number of 64 bits"))
     }
 }
 
@@ -74,21 +71,15 @@ enum Form {
 impl<'de> Deserialize<'de> for BlockArg {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let form = Form::deserialize(deserializer).map_err(|_| {
-            D::Error::custom(
-                "a block is a tag, a hex number, a hash, or an object with blockHash or blockNumber",
-            )
+            D::Error::custom("a block is a tag, a hex number, a hash, or an object with blockHash or blockNumber")
         })?;
         match form {
             Form::Text(text) => text.parse().map_err(D::Error::custom),
-            Form::Object(ByObject { block_hash: Some(hash), block_number: None, .. }) => {
-                Ok(Self::Hash(hash))
-            }
+            Form::Object(ByObject { block_hash: Some(hash), block_number: None, .. }) => Ok(Self::Hash(hash)),
             Form::Object(ByObject { block_hash: None, block_number: Some(number), .. }) => {
                 number.parse().map_err(D::Error::custom)
             }
-            Form::Object(_) => {
-                Err(D::Error::custom("give blockHash or blockNumber, and not both"))
-            }
+            Form::Object(_) => Err(D::Error::custom("give blockHash or blockNumber, and not both")),
         }
     }
 }

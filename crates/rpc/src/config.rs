@@ -141,8 +141,7 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_refused_and_durations_are_words() {
-        let config: RpcConfig =
-            serde_json::from_str(r#"{"call_timeout":"500ms","port":0}"#).unwrap();
+        let config: RpcConfig = serde_json::from_str(r#"{"call_timeout":"500ms","port":0}"#).unwrap();
         assert_eq!(config.call_timeout, Duration::from_millis(500));
         assert_eq!(config.max_batch, RpcConfig::default().max_batch);
         let error = serde_json::from_str::<RpcConfig>(r#"{"prot":1}"#).unwrap_err().to_string();

@@ -46,11 +46,7 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    pub(crate) fn new(
-        config: RpcConfig,
-        context: RpcContext,
-        shutdown: CancellationToken,
-    ) -> Self {
+    pub(crate) fn new(config: RpcConfig, context: RpcContext, shutdown: CancellationToken) -> Self {
         let RpcContext { chain, driver, dev_accounts, client_version } = context;
         let dev = chain.spec().is_dev();
         Self {

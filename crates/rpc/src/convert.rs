@@ -1,15 +1,12 @@
 //! Our types as those of the wire (execution-apis).
 
 use alloy_consensus::{
-    Eip658Value, Receipt as ConsensusReceipt, ReceiptEnvelope, ReceiptWithBloom,
-    Transaction as _, TxType,
+    Eip658Value, Receipt as ConsensusReceipt, ReceiptEnvelope, ReceiptWithBloom, Transaction as _, TxType,
 };
 use alloy_primitives::{B256, Log, U256};
 use alloy_rlp::Encodable;
 use alloy_rpc_types_eth::{BlockTransactions, Log as LogWithPlace, TransactionReceipt};
-use bttc_primitives::{
-    ChainSpec, Header, Receipt, Recovered, RecoveredBlock, SealedBlock, Transaction,
-};
+use bttc_primitives::{ChainSpec, Header, Receipt, Recovered, RecoveredBlock, SealedBlock, Transaction};
 
 /// A transaction on the wire.
 pub(crate) type RpcTransaction = alloy_rpc_types_eth::Transaction<Transaction>;
@@ -77,11 +74,7 @@ pub(crate) fn block(block: &RecoveredBlock, full: bool) -> RpcBlock {
     let sealed = &block.block;
     let transactions = if full {
         BlockTransactions::Full(
-            block
-                .recovered()
-                .enumerate()
-                .map(|(index, tx)| mined(tx, place(sealed, index)))
-                .collect(),
+            block.recovered().enumerate().map(|(index, tx)| mined(tx, place(sealed, index))).collect(),
         )
     } else {
         BlockTransactions::Hashes(sealed.body.transactions.iter().map(|tx| *tx.tx_hash()).collect())
@@ -109,11 +102,7 @@ pub(crate) struct Before {
 }
 
 /// Receipts of a block.
-pub(crate) fn receipts(
-    spec: &ChainSpec,
-    block: &RecoveredBlock,
-    receipts: &[Receipt],
-) -> Vec<RpcReceipt> {
+pub(crate) fn receipts(spec: &ChainSpec, block: &RecoveredBlock, receipts: &[Receipt]) -> Vec<RpcReceipt> {
     let mut before = Before::default();
     block
         .recovered()
@@ -150,9 +139,7 @@ pub(crate) fn receipt(
         gas_used: receipt.cumulative_gas_used.saturating_sub(before.gas),
         effective_gas_price: tx.effective_gas_price(place.header.base_fee_per_gas),
         blob_gas_used,
-        blob_gas_price: blob_gas_used
-            .and(blob_params)
-            .and_then(|params| place.header.blob_fee(params)),
+        blob_gas_price: blob_gas_used.and(blob_params).and_then(|params| place.header.blob_fee(params)),
         from,
         to: tx.to(),
         contract_address: tx.kind().is_create().then(|| from.create(tx.nonce())),
@@ -163,11 +150,7 @@ fn envelope(receipt: &Receipt, logs: Vec<LogWithPlace>) -> ReceiptEnvelope<LogWi
     let status: Eip658Value = receipt.outcome;
     let inner = ReceiptWithBloom {
         logs_bloom: receipt.bloom(),
-        receipt: ConsensusReceipt {
-            status,
-            cumulative_gas_used: receipt.cumulative_gas_used,
-            logs,
-        },
+        receipt: ConsensusReceipt { status, cumulative_gas_used: receipt.cumulative_gas_used, logs },
     };
     match receipt.tx_type {
         TxType::Legacy => ReceiptEnvelope::Legacy(inner),

@@ -12,9 +12,7 @@ use crate::{
 use alloy_eips::Encodable2718;
 use alloy_primitives::{B256, Bytes};
 use alloy_rpc_types_eth::TransactionRequest;
-use alloy_rpc_types_trace::geth::{
-    GethDebugTracingCallOptions, GethDebugTracingOptions, GethTrace, TraceResult,
-};
+use alloy_rpc_types_trace::geth::{GethDebugTracingCallOptions, GethDebugTracingOptions, GethTrace, TraceResult};
 use bttc_execution::{Overrides, TraceEnv};
 use bttc_primitives::{Receipt, RecoveredBlock};
 use bttc_storage::{ReadTx, StateView};
@@ -86,10 +84,7 @@ fn trace_call(api: &Api, mut args: Args) -> Reply<GethTrace> {
     }
     let (header, state) = state_at(&api.read()?, block)?;
     let time = api.config.trace_timeout;
-    let overrides = Overrides {
-        state: options.state_overrides,
-        block: options.block_overrides.map(Box::new),
-    };
+    let overrides = Overrides { state: options.state_overrides, block: options.block_overrides.map(Box::new) };
     let env = call_env(api, &header, time);
     bttc_execution::trace_call(&env, state, &request, &overrides, &options.tracing_options)
         .map_err(|error| call_error(error, TRACE_TIMEOUT, time))

@@ -84,9 +84,7 @@ fn refusals(registry: &mut Registry) {
 fn number(args: &mut Args, name: &str) -> Reply<Option<u64>> {
     let value: Option<U256> = args.optional(name)?;
     value
-        .map(|value| {
-            u64::try_from(value).map_err(|_| RpcError::params(format!("{name} {value} is too large")))
-        })
+        .map(|value| u64::try_from(value).map_err(|_| RpcError::params(format!("{name} {value} is too large"))))
         .transpose()
 }
 
@@ -130,9 +128,7 @@ async fn evm_mine(api: Arc<Api>, mut args: Args) -> Reply<&'static str> {
     let (at, blocks) = match options {
         None => (None, 1),
         Some(MineOptions::Timestamp(at)) => (Some(at), 1),
-        Some(MineOptions::Options { timestamp, blocks }) => {
-            (timestamp, blocks.map_or(1, |blocks| blocks.to()))
-        }
+        Some(MineOptions::Options { timestamp, blocks }) => (timestamp, blocks.map_or(1, |blocks| blocks.to())),
     };
     make(&api, blocks, None, at.map(|at| at.saturating_to())).await?;
     Ok("0x0")
@@ -152,8 +148,7 @@ async fn revert(api: Arc<Api>, mut args: Args) -> Reply<bool> {
 fn increase_time(api: &Api, mut args: Args) -> Reply<i64> {
     let seconds = required_number(&mut args, "seconds")?;
     args.end()?;
-    let seconds = i64::try_from(seconds)
-        .map_err(|_| RpcError::params(format!("{seconds} seconds are too many")))?;
+    let seconds = i64::try_from(seconds).map_err(|_| RpcError::params(format!("{seconds} seconds are too many")))?;
     Ok(api.driver()?.increase_time(seconds))
 }
 

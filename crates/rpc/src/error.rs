@@ -60,16 +60,8 @@ impl RpcError {
     }
 
     /// A limit of this node; `limit` is its key in the configuration file.
-    pub(crate) fn limit(
-        limit: &str,
-        got: impl std::fmt::Display,
-        most: impl std::fmt::Display,
-        remedy: &str,
-    ) -> Self {
-        Self::new(
-            code::LIMIT,
-            format!("limit exceeded: rpc.{limit} is {most}, the request has {got}; {remedy}"),
-        )
+    pub(crate) fn limit(limit: &str, got: impl std::fmt::Display, most: impl std::fmt::Display, remedy: &str) -> Self {
+        Self::new(code::LIMIT, format!("limit exceeded: rpc.{limit} is {most}, the request has {got}; {remedy}"))
     }
 
     /// The chain has no such block.
@@ -79,9 +71,7 @@ impl RpcError {
 
     /// The block is known but its state is not kept.
     pub(crate) fn no_state(height: u64) -> Self {
-        Self::invalid(format!(
-            "state of block {height} is not available on this node; ask for a later block"
-        ))
+        Self::invalid(format!("state of block {height} is not available on this node; ask for a later block"))
     }
 
     /// A call reverted.

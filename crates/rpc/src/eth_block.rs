@@ -152,9 +152,9 @@ fn receipt(api: &Api, mut args: Args) -> Reply<Option<RpcReceipt>> {
 pub(crate) fn find_receipt(api: &Api, read: &ReadTx, hash: B256) -> Reply<Option<RpcReceipt>> {
     let Some(stored) = read.transaction(hash)? else { return Ok(None) };
     let header = header_at(read, BlockArg::Number(stored.height))?;
-    let receipt = read.receipt(stored.height, stored.index)?.ok_or_else(|| {
-        RpcError::invalid(format!("the receipts of block {} are not kept", stored.height))
-    })?;
+    let receipt = read
+        .receipt(stored.height, stored.index)?
+        .ok_or_else(|| RpcError::invalid(format!("the receipts of block {} are not kept", stored.height)))?;
     let before = Before {
         gas: receipt.receipt.cumulative_gas_used.saturating_sub(receipt.gas_used),
         logs: receipt.first_log_index,

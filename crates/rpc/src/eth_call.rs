@@ -8,9 +8,7 @@ use crate::{
     registry::Registry,
 };
 use alloy_primitives::{Bytes, U64, U256};
-use alloy_rpc_types_eth::{
-    AccessListResult, BlockOverrides, TransactionRequest, state::StateOverride,
-};
+use alloy_rpc_types_eth::{AccessListResult, BlockOverrides, TransactionRequest, state::StateOverride};
 use bttc_execution::{CallEnv, CallError, CallOutcome, Overrides};
 use bttc_primitives::Header;
 use std::time::{Duration, Instant};
@@ -41,12 +39,7 @@ impl Simulation {
 
 /// The environment of a simulated call on `header`.
 pub(crate) fn call_env<'a>(api: &'a Api, header: &'a Header, time: Duration) -> CallEnv<'a> {
-    CallEnv {
-        spec: api.spec(),
-        header,
-        gas_cap: api.config.call_gas_cap,
-        deadline: Instant::now().checked_add(time),
-    }
+    CallEnv { spec: api.spec(), header, gas_cap: api.config.call_gas_cap, deadline: Instant::now().checked_add(time) }
 }
 
 fn call(api: &Api, args: Args) -> Reply<Bytes> {
@@ -64,12 +57,7 @@ fn call(api: &Api, args: Args) -> Reply<Bytes> {
 }
 
 /// Estimates gas for a request on a block.
-pub(crate) fn estimate(
-    api: &Api,
-    request: &TransactionRequest,
-    block: BlockArg,
-    overrides: &Overrides,
-) -> Reply<u64> {
+pub(crate) fn estimate(api: &Api, request: &TransactionRequest, block: BlockArg, overrides: &Overrides) -> Reply<u64> {
     let (header, state) = state_at(&api.read()?, block)?;
     let time = api.config.call_timeout;
     let env = call_env(api, &header, time);
@@ -89,11 +77,7 @@ fn create_access_list(api: &Api, args: Args) -> Reply<AccessListResult> {
     let env = call_env(api, &header, time);
     let made = bttc_execution::create_access_list(&env, state, &request, &overrides)
         .map_err(|error| call_error(error, "call_timeout", time))?;
-    Ok(AccessListResult {
-        access_list: made.access_list,
-        gas_used: U256::from(made.gas_used),
-        error: made.error,
-    })
+    Ok(AccessListResult { access_list: made.access_list, gas_used: U256::from(made.gas_used), error: made.error })
 }
 
 /// A revert, with its reason in words where it has one.
@@ -146,7 +130,9 @@ mod tests {
 
     #[test]
     fn reverts_speak_as_recorded() {
-        let words = hex!("08c379a00000000000000000000000000000000000000000000000000000000000000020000000000000000000000000000000000000000000000000000000000000000a75736572206572726f72");
+        let words = hex!(
+            "08c379a00000000000000000000000000000000000000000000000000000000000000020000000000000000000000000000000000000000000000000000000000000000a75736572206572726f72"
+        );
         // A string that is not padded to a whole word, as a contract written by hand may return it.
         let error = reverted(&Bytes::copy_from_slice(&words));
         assert_eq!((error.code, error.message.as_str()), (3, "execution reverted: user error"));

@@ -3,7 +3,7 @@
 use crate::{
     args::Args,
     block_arg::BlockArg,
-    context::{Api, header_at, head_of},
+    context::{Api, head_of, header_at},
     error::{Reply, RpcError},
     registry::Registry,
 };
@@ -94,16 +94,12 @@ fn next_blob_fee(spec: &ChainSpec, head: &Header) -> u128 {
 fn check_percentiles(percentiles: &[f64]) -> Reply<()> {
     const MOST: usize = 100;
     if percentiles.len() > MOST {
-        return Err(RpcError::invalid(format!(
-            "over the query limit of {MOST} reward percentiles: ask for fewer"
-        )));
+        return Err(RpcError::invalid(format!("over the query limit of {MOST} reward percentiles: ask for fewer")));
     }
     let mut last = 0.0;
     for (index, percentile) in percentiles.iter().enumerate() {
         if !(0.0..=100.0).contains(percentile) {
-            return Err(RpcError::invalid(format!(
-                "invalid reward percentile: {percentile} is outside 0 to 100"
-            )));
+            return Err(RpcError::invalid(format!("invalid reward percentile: {percentile} is outside 0 to 100")));
         }
         if *percentile < last {
             return Err(RpcError::invalid(format!(
@@ -152,8 +148,7 @@ fn add_block(
     history.base_fee_per_gas.push(header.base_fee_per_gas.unwrap_or_default().into());
     history.gas_used_ratio.push(ratio(header.gas_used, header.gas_limit));
     history.base_fee_per_blob_gas.push(blob_fee(spec, &header));
-    let most_blob_gas =
-        spec.blob_params(header.timestamp).map_or(0, |params| params.max_blob_gas_per_block());
+    let most_blob_gas = spec.blob_params(header.timestamp).map_or(0, |params| params.max_blob_gas_per_block());
     history.blob_gas_used_ratio.push(ratio(header.blob_gas_used.unwrap_or_default(), most_blob_gas));
     if let Some(rewards) = &mut history.reward {
         rewards.push(block_rewards(read, &header, percentiles)?);

@@ -75,9 +75,7 @@ fn changes(api: &Api, mut args: Args) -> Reply<FilterChanges<RpcTransaction>> {
             let (from, to) = advance(next, head, most);
             Due::Logs { filter: filter.clone(), from, to }
         }
-        Watch::Transactions { events, full } => {
-            Due::Transactions { found: drain(api, events), full: *full }
-        }
+        Watch::Transactions { events, full } => Due::Transactions { found: drain(api, events), full: *full },
     })?;
     match due {
         Due::Blocks { from, to } => Ok(FilterChanges::Hashes(block_hashes(api, from, to)?)),
@@ -93,9 +91,9 @@ fn changes(api: &Api, mut args: Args) -> Reply<FilterChanges<RpcTransaction>> {
             }
             logs.map(FilterChanges::Logs)
         }
-        Due::Transactions { found, full: true } => Ok(FilterChanges::Transactions(
-            found.iter().map(|tx| convert::pending(&tx.tx)).collect(),
-        )),
+        Due::Transactions { found, full: true } => {
+            Ok(FilterChanges::Transactions(found.iter().map(|tx| convert::pending(&tx.tx)).collect()))
+        }
         Due::Transactions { found, full: false } => {
             Ok(FilterChanges::Hashes(found.iter().map(|tx| tx.hash()).collect()))
         }
@@ -152,8 +150,7 @@ fn filter_logs(api: &Api, mut args: Args) -> Reply<Vec<Log>> {
         Watch::Logs { filter, .. } => Some(filter.clone()),
         Watch::Blocks { .. } | Watch::Transactions { .. } => None,
     })?;
-    let filter = filter
-        .ok_or_else(|| RpcError::invalid("filter not found: this filter watches no logs"))?;
+    let filter = filter.ok_or_else(|| RpcError::invalid("filter not found: this filter watches no logs"))?;
     eth_logs::query(api, &filter)
 }
 

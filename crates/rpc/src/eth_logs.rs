@@ -47,9 +47,7 @@ pub(crate) fn query(api: &Api, filter: &Filter) -> Reply<Vec<Log>> {
             let height = height.ok_or_else(|| RpcError::invalid(format!("unknown block {hash}")))?;
             height..=height
         }
-        FilterBlockOption::Range { from_block, to_block } => {
-            range_of(head_of(&read)?.number, from_block, to_block)?
-        }
+        FilterBlockOption::Range { from_block, to_block } => range_of(head_of(&read)?.number, from_block, to_block)?,
     };
     let span = (range.end() - range.start()).saturating_add(1);
     if span > api.config.max_log_blocks {
@@ -70,9 +68,7 @@ fn range_of(
 ) -> Reply<RangeInclusive<Height>> {
     let (from, to) = (number_of(head, from), number_of(head, to));
     if from > to {
-        return Err(RpcError::params(format!(
-            "invalid block range params: fromBlock {from} is after toBlock {to}"
-        )));
+        return Err(RpcError::params(format!("invalid block range params: fromBlock {from} is after toBlock {to}")));
     }
     if to > head {
         return Err(RpcError::params(format!(
@@ -92,12 +88,7 @@ const fn number_of(head: Height, block: Option<BlockNumberOrTag>) -> Height {
 }
 
 /// Logs of a range of blocks that exist.
-pub(crate) fn in_range(
-    api: &Api,
-    read: &ReadTx,
-    filter: &Filter,
-    range: RangeInclusive<Height>,
-) -> Reply<Vec<Log>> {
+pub(crate) fn in_range(api: &Api, read: &ReadTx, filter: &Filter, range: RangeInclusive<Height>) -> Reply<Vec<Log>> {
     let addresses: Vec<Address> = filter.address.iter().copied().collect();
     let [first, ..] = &filter.topics;
     let topics: Vec<B256> = first.iter().copied().collect();

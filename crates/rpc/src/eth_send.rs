@@ -13,9 +13,9 @@ use alloy_eips::eip2718::Decodable2718;
 use alloy_primitives::{B256, Bytes, U64, U256};
 use bttc_chain::ChainEvent;
 use bttc_primitives::{Recovered, Transaction, format_btt};
-use bttc_txpool::{AddError, Origin};
+use bttc_txpool::{AddError, Added, Origin};
 use std::{sync::Arc, time::Duration};
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 pub(crate) fn register(registry: &mut Registry) {
     registry.wait("eth_sendRawTransaction", send_raw);
@@ -40,9 +40,8 @@ fn decode(api: &Api, raw: &Bytes) -> Reply<Transaction> {
             "transaction type not supported: this chain has no blob transactions (type 3); send the data as calldata with type 2",
         ));
     }
-    Transaction::decode_2718_exact(raw).map_err(|error| {
-        RpcError::invalid(format!("the bytes are no signed transaction: {error}"))
-    })
+    Transaction::decode_2718_exact(raw)
+        .map_err(|error| RpcError::invalid(format!("the bytes are no signed transaction: {error}")))
 }
 
 /// Refuses a transaction that could cost more than anybody means to pay.
@@ -70,9 +69,9 @@ fn recover(tx: Transaction) -> Reply<Recovered<Transaction>> {
 }
 
 /// Puts a transaction into the pool.
-pub(crate) fn add(api: &Api, tx: Recovered<Transaction>) -> Reply<B256> {
+pub(crate) fn add(api: &Api, tx: Recovered<Transaction>) -> Reply<Added> {
     match api.chain.pool().add(tx, Origin::Local) {
-        Ok(added) => Ok(added.hash),
+        Ok(added) => Ok(added),
         Err(AddError::Invalid(why)) => Err(RpcError::invalid(why.to_string())),
         Err(AddError::Fatal(fatal)) => Err(fatal.into()),
     }
@@ -84,9 +83,9 @@ async fn take(api: &Arc<Api>, raw: &Bytes) -> Reply<B256> {
     if tx.is_eip7702() {
         // One signature for each authorization: may be long.
         let worker = api.clone();
-        return api.workers.run(move || add(&worker, recover(tx)?)).await;
+        return Ok(api.workers.run(move || add(&worker, recover(tx)?)).await?.hash);
     }
-    add(api, recover(tx)?)
+    Ok(add(api, recover(tx)?)?.hash)
 }
 
 async fn send_raw(api: Arc<Api>, mut args: Args) -> Reply<B256> {
@@ -116,21 +115,23 @@ async fn send_raw_sync(api: Arc<Api>, mut args: Args) -> Reply<RpcReceipt> {
     // Before the transaction, so that its block cannot be missed.
     let mut events = api.chain.subscribe();
     let hash = take(&api, &raw).await?;
-    let receipt = async {
-        loop {
-            if let Some(receipt) = find_receipt(&api, &api.read()?, hash)? {
-                return Ok(receipt);
-            }
-            match events.recv().await {
-                Ok(ChainEvent::Committed(_) | ChainEvent::Reset(_)) | Err(RecvError::Lagged(_)) => {}
-                Err(RecvError::Closed) => return Err(stopping()),
-            }
-        }
-    };
     tokio::select! {
-        receipt = receipt => receipt,
+        receipt = receipt_of(&api, &mut events, hash) => receipt,
         () = tokio::time::sleep(wait) => Err(RpcError::sync_timeout(hash, wait)),
         () = api.shutdown.cancelled() => Err(stopping()),
+    }
+}
+
+/// Waits for the receipt of a transaction; `events` must be older than it.
+pub(crate) async fn receipt_of(api: &Api, events: &mut Receiver<ChainEvent>, hash: B256) -> Reply<RpcReceipt> {
+    loop {
+        if let Some(receipt) = find_receipt(api, &api.read()?, hash)? {
+            return Ok(receipt);
+        }
+        match events.recv().await {
+            Ok(ChainEvent::Committed(_) | ChainEvent::Reset(_)) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return Err(stopping()),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     args::Args,
     block_arg::BlockArg,
-    context::{Api, header_at, head_of, state_at},
+    context::{Api, head_of, header_at, state_at},
     error::{Reply, RpcError},
     registry::Registry,
 };
@@ -162,8 +162,7 @@ fn proof(api: &Api, mut args: Args) -> Reply<Proof> {
             "ask for a later block",
         ));
     }
-    let overlay =
-        if behind == 0 { HashedChanges::default() } else { read.changes_since(height)? };
+    let overlay = if behind == 0 { HashedChanges::default() } else { read.changes_since(height)? };
     let keys: Vec<U256> = slots.iter().map(|slot| slot.slot).collect();
     Ok(Proof::new(address, &slots, account_proof(&read, &overlay, address, &keys)?))
 }
@@ -181,11 +180,7 @@ impl Proof {
             nonce: U64::from(account.nonce),
             storage_hash: account.storage_root,
             storage_proof: storage
-                .map(|(slot, proven)| StorageProof {
-                    key: slot.written(),
-                    value: proven.value,
-                    proof: proven.proof,
-                })
+                .map(|(slot, proven)| StorageProof { key: slot.written(), value: proven.value, proof: proven.proof })
                 .collect(),
         }
     }

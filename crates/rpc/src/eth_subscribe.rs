@@ -37,9 +37,7 @@ impl Wanted {
                 eth_logs::check_filter(api, &filter)?;
                 Self::Logs(filter)
             }
-            "newPendingTransactions" => {
-                Self::Transactions { full: args.optional("full")?.unwrap_or_default() }
-            }
+            "newPendingTransactions" => Self::Transactions { full: args.optional("full")?.unwrap_or_default() },
             "syncing" => Self::Syncing,
             other => {
                 return Err(RpcError::params(format!(
@@ -129,15 +127,9 @@ async fn heads(api: &Api, mut feed: BlockFeed, sink: &SubscriptionSink) -> Resul
     Ok(())
 }
 
-async fn logs(
-    api: &Api,
-    mut feed: BlockFeed,
-    filter: &Filter,
-    sink: &SubscriptionSink,
-) -> Result<(), Stop> {
+async fn logs(api: &Api, mut feed: BlockFeed, filter: &Filter, sink: &SubscriptionSink) -> Result<(), Stop> {
     while let Some(news) = feed.next(api).await? {
-        let found =
-            convert::logs_of(&news.block().block, news.receipts(), |log| filter.matches(log));
+        let found = convert::logs_of(&news.block().block, news.receipts(), |log| filter.matches(log));
         for log in found {
             send(sink, &log).await?;
         }
@@ -145,11 +137,7 @@ async fn logs(
     Ok(())
 }
 
-async fn transactions(
-    mut events: Receiver<PoolEvent>,
-    full: bool,
-    sink: &SubscriptionSink,
-) -> Result<(), Stop> {
+async fn transactions(mut events: Receiver<PoolEvent>, full: bool, sink: &SubscriptionSink) -> Result<(), Stop> {
     loop {
         match events.recv().await {
             Ok(event) => match became_pending(event) {

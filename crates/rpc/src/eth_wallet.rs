@@ -7,7 +7,7 @@ use crate::{
     convert::{self, RpcTransaction},
     error::{Reply, RpcError},
     eth_call::estimate,
-    eth_send::{add, check_fee_cap},
+    eth_send::{add, check_fee_cap, receipt_of},
     eth_state::nonce_of,
     registry::Registry,
 };
@@ -16,18 +16,18 @@ use alloy_dyn_abi::TypedData;
 use alloy_eips::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, eip191_hash_message};
 use alloy_rpc_types_eth::TransactionRequest;
+use bttc_chain::Mining;
 use bttc_execution::Overrides;
 use bttc_primitives::{Recovered, Transaction};
+use bttc_txpool::Part;
 use serde::Serialize;
+use std::{sync::Arc, time::Duration};
+
+/// Time that `eth_sendTransaction` waits for the block it asked for.
+const MINING_PATIENCE: Duration = Duration::from_secs(2);
 
 pub(crate) fn register(registry: &mut Registry) {
-    registry.work("eth_sendTransaction", |api, mut args: Args| {
-        let request = args.required("transaction")?;
-        args.end()?;
-        let tx = sign(api, request)?;
-        check_fee_cap(api, tx.inner())?;
-        add(api, tx)
-    });
+    registry.wait("eth_sendTransaction", send_transaction);
     registry.work("eth_signTransaction", sign_transaction);
     registry.work("eth_fillTransaction", fill_transaction);
     registry.work("eth_sign", |api, mut args: Args| {
@@ -45,6 +45,30 @@ pub(crate) fn register(registry: &mut Registry) {
     });
     registry.work("eth_signTypedData_v4", sign_typed_data);
     registry.alias("eth_signTypedData", "eth_signTypedData_v4");
+}
+
+/// Where blocks are made on demand it answers once the transaction is in one: test suites written for Hardhat read the state right after.
+async fn send_transaction(api: Arc<Api>, mut args: Args) -> Reply<B256> {
+    let request: TransactionRequest = args.required("transaction")?;
+    args.end()?;
+    let mut events = api.chain.subscribe();
+    let worker = api.clone();
+    let added = api.workers.run(move || {
+        let tx = sign(&worker, request)?;
+        check_fee_cap(&worker, tx.inner())?;
+        add(&worker, tx)
+    });
+    let added = added.await?;
+    let on_demand = api.driver.as_ref().is_some_and(|driver| driver.mining() == Mining::OnDemand);
+    if on_demand && added.part == Part::Pending {
+        tokio::select! {
+            // What comes of it is not the question here.
+            _ = receipt_of(&api, &mut events, added.hash) => {}
+            () = tokio::time::sleep(MINING_PATIENCE) => {}
+            () = api.shutdown.cancelled() => {}
+        }
+    }
+    Ok(added.hash)
 }
 
 fn sign_message(api: &Api, address: Address, message: &Bytes) -> Reply<Bytes> {
@@ -83,25 +107,23 @@ fn fill_transaction(api: &Api, mut args: Args) -> Reply<TransactionRequest> {
 }
 
 fn sign(api: &Api, request: TransactionRequest) -> Reply<Recovered<Transaction>> {
-    let from = match request.from {
-        Some(from) => from,
-        None => *api.wallet.accounts().first().ok_or_else(|| {
-            RpcError::invalid("the transaction names no sender (from), and this node holds no keys")
-        })?,
-    };
+    let from =
+        match request.from {
+            Some(from) => from,
+            None => *api.wallet.accounts().first().ok_or_else(|| {
+                RpcError::invalid("the transaction names no sender (from), and this node holds no keys")
+            })?,
+        };
     let filled = fill(api, from, request)?;
-    let typed = filled
-        .build_typed_tx()
-        .map_err(|_| RpcError::invalid("the transaction lacks a field that its type needs"))?;
+    let typed =
+        filled.build_typed_tx().map_err(|_| RpcError::invalid("the transaction lacks a field that its type needs"))?;
     api.wallet.sign(from, EthereumTypedTransaction::<TxEip4844>::from(typed))
 }
 
 /// Adds what the caller left open: chain id, nonce, fees, gas.
 fn fill(api: &Api, from: Address, mut request: TransactionRequest) -> Reply<TransactionRequest> {
     if request.sidecar.is_some() || request.blob_versioned_hashes.is_some() {
-        return Err(RpcError::invalid(
-            "transaction type not supported: this chain has no blob transactions (type 3)",
-        ));
+        return Err(RpcError::invalid("transaction type not supported: this chain has no blob transactions (type 3)"));
     }
     let chain_id = api.spec().chain_id();
     if request.chain_id.is_some_and(|named| named != chain_id) {

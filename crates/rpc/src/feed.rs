@@ -1,9 +1,6 @@
 //! New blocks one after the other, none left out.
 
-use crate::{
-    context::Api,
-    error::Reply,
-};
+use crate::{context::Api, error::Reply};
 use bttc_chain::{ChainEvent, CommittedBlock};
 use bttc_primitives::{Height, Receipt, RecoveredBlock};
 use std::sync::Arc;

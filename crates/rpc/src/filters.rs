@@ -57,11 +57,7 @@ pub(crate) struct Filters {
 
 impl Filters {
     pub(crate) fn new(config: &RpcConfig) -> Self {
-        Self {
-            installed: Mutex::default(),
-            most: config.max_filters,
-            lifetime: config.filter_timeout,
-        }
+        Self { installed: Mutex::default(), most: config.max_filters, lifetime: config.filter_timeout }
     }
 
     /// Installs a filter and names it.
@@ -125,8 +121,7 @@ mod tests {
         let later = start + config.filter_timeout / 2;
         filters.with_at(first, later, |_| ()).unwrap();
         assert!(filters.install_at(Watch::Blocks { next: 1 }, start + config.filter_timeout).is_err());
-        let second =
-            filters.install_at(Watch::Blocks { next: 1 }, later + config.filter_timeout).unwrap();
+        let second = filters.install_at(Watch::Blocks { next: 1 }, later + config.filter_timeout).unwrap();
         assert!(filters.with(first, |_| ()).unwrap_err().message.contains("filter not found"));
         assert!(filters.uninstall(second) && !filters.uninstall(second));
     }

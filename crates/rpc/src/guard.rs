@@ -24,8 +24,7 @@ impl AllowedHosts {
         if config.allowed_hosts.iter().any(|host| host == "*") {
             return Self::All;
         }
-        let mut names: BTreeSet<String> =
-            ["localhost", "127.0.0.1", "[::1]"].into_iter().map(str::to_owned).collect();
+        let mut names: BTreeSet<String> = ["localhost", "127.0.0.1", "[::1]"].into_iter().map(str::to_owned).collect();
         names.insert(match bound.ip() {
             IpAddr::V4(ip) => ip.to_string(),
             IpAddr::V6(ip) => format!("[{ip}]"),
@@ -45,9 +44,7 @@ impl AllowedHosts {
 
 fn without_port(host: &str) -> &str {
     match host.rfind(':') {
-        Some(colon) if host.get(colon..).is_some_and(|rest| !rest.contains(']')) => {
-            host.get(..colon).unwrap_or(host)
-        }
+        Some(colon) if host.get(colon..).is_some_and(|rest| !rest.contains(']')) => host.get(..colon).unwrap_or(host),
         _ => host,
     }
 }
@@ -60,16 +57,9 @@ pub(crate) fn cors(config: &RpcConfig) -> Option<CorsLayer> {
     let origin = if config.cors_origins.iter().any(|origin| origin == "*") {
         AllowOrigin::any()
     } else {
-        AllowOrigin::list(
-            config.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()),
-        )
+        AllowOrigin::list(config.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()))
     };
-    Some(
-        CorsLayer::new()
-            .allow_origin(origin)
-            .allow_methods([Method::POST, Method::GET])
-            .allow_headers(Any),
-    )
+    Some(CorsLayer::new().allow_origin(origin).allow_methods([Method::POST, Method::GET]).allow_headers(Any))
 }
 
 /// The layer that asks these questions before the server reads a body.
@@ -160,13 +150,9 @@ mod tests {
 
     #[test]
     fn only_named_hosts_are_served() {
-        let config = RpcConfig {
-            allowed_hosts: vec!["Node.Example".to_owned()],
-            ..Default::default()
-        };
+        let config = RpcConfig { allowed_hosts: vec!["Node.Example".to_owned()], ..Default::default() };
         let hosts = AllowedHosts::new(&config, ([10, 1, 2, 3], 8545).into());
-        for good in
-            ["localhost:8545", "LOCALHOST", "127.0.0.1:1", "[::1]:8545", "[::1]", "10.1.2.3", "node.example:80"]
+        for good in ["localhost:8545", "LOCALHOST", "127.0.0.1:1", "[::1]:8545", "[::1]", "10.1.2.3", "node.example:80"]
         {
             assert!(hosts.allow(Some(good)), "{good}");
         }

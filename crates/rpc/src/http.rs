@@ -9,10 +9,7 @@ use crate::{
 };
 use jsonrpsee::{
     core::middleware::RpcServiceBuilder,
-    server::{
-        BatchRequestConfig, Methods, Server, ServerConfig, serve_with_graceful_shutdown,
-        stop_channel,
-    },
+    server::{BatchRequestConfig, Methods, Server, ServerConfig, serve_with_graceful_shutdown, stop_channel},
 };
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -42,11 +39,7 @@ pub(crate) struct HttpServer {
 }
 
 impl HttpServer {
-    pub(crate) async fn bind(
-        methods: Methods,
-        layer: ObserveLayer,
-        config: RpcConfig,
-    ) -> io::Result<Self> {
+    pub(crate) async fn bind(methods: Methods, layer: ObserveLayer, config: RpcConfig) -> io::Result<Self> {
         let listener = TcpListener::bind((config.host, config.port)).await?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address, methods, layer, config })
@@ -76,9 +69,7 @@ impl HttpServer {
             hosts: AllowedHosts::new(&self.config, self.address),
             max_body_bytes: self.config.max_body_bytes,
         };
-        let http = tower::ServiceBuilder::new()
-            .layer(option_layer(cors(&self.config)))
-            .layer(guard);
+        let http = tower::ServiceBuilder::new().layer(option_layer(cors(&self.config))).layer(guard);
         let builder = Server::builder()
             .set_config(self.settings())
             .set_http_middleware(http)

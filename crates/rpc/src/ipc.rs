@@ -58,10 +58,7 @@ impl IpcServer {
     ) -> io::Result<Self> {
         if path.exists() {
             if UnixStream::connect(path).await.is_ok() {
-                return Err(io::Error::new(
-                    io::ErrorKind::AddrInUse,
-                    "another process answers on this socket",
-                ));
+                return Err(io::Error::new(io::ErrorKind::AddrInUse, "another process answers on this socket"));
             }
             std::fs::remove_file(path)?;
         }
@@ -129,12 +126,8 @@ impl IpcServer {
 }
 
 async fn refuse(mut stream: UnixStream, most: usize) {
-    let error = RpcError::limit(
-        "max_connections",
-        "one more",
-        most,
-        "close a connection, or raise it in the configuration",
-    );
+    let error =
+        RpcError::limit("max_connections", "one more", most, "close a connection, or raise it in the configuration");
     let response = MethodResponse::error(Id::Null, ErrorObjectOwned::from(error));
     // Whoever is refused may have gone already.
     let _ = stream.write_all(response.as_json().get().as_bytes()).await;
@@ -217,12 +210,9 @@ async fn read_calls<S>(
             Some(Ok(frame)) => running.push(answer(frame, &service, &sink)),
             Some(Err(error)) => {
                 let error = match error {
-                    framing::FrameError::TooLarge => RpcError::limit(
-                        "max_body_bytes",
-                        "more",
-                        max_body_bytes,
-                        "send less in one request",
-                    ),
+                    framing::FrameError::TooLarge => {
+                        RpcError::limit("max_body_bytes", "more", max_body_bytes, "send less in one request")
+                    }
                     framing::FrameError::NotJson => {
                         RpcError::new(-32700, "Parse error: a request is a JSON object or list")
                     }

@@ -31,8 +31,7 @@ impl Metrics {
         metrics::counter!("bttc_rpc_calls_total", "method" => name).increment(1);
         metrics::histogram!("bttc_rpc_seconds", "method" => name).record(took.as_secs_f64());
         if let Some(code) = error {
-            metrics::counter!("bttc_rpc_errors_total", "method" => name, "code" => code.to_string())
-                .increment(1);
+            metrics::counter!("bttc_rpc_errors_total", "method" => name, "code" => code.to_string()).increment(1);
         }
     }
 }

@@ -40,14 +40,12 @@ impl Limits {
     /// The library's own refusals, in our words.
     fn reword(&self, response: MethodResponse, id: Id<'_>) -> MethodResponse {
         let error = match response.as_error_code() {
-            Some(codes::OVERSIZED_RESPONSE_CODE | codes::TOO_BIG_BATCH_RESPONSE_CODE) => {
-                RpcError::limit(
-                    "max_response_bytes",
-                    "a larger answer",
-                    self.max_response_bytes,
-                    "ask for less in one request: a narrower range or a smaller batch",
-                )
-            }
+            Some(codes::OVERSIZED_RESPONSE_CODE | codes::TOO_BIG_BATCH_RESPONSE_CODE) => RpcError::limit(
+                "max_response_bytes",
+                "a larger answer",
+                self.max_response_bytes,
+                "ask for less in one request: a narrower range or a smaller batch",
+            ),
             Some(codes::TOO_MANY_SUBSCRIPTIONS_CODE) => RpcError::limit(
                 "max_subscriptions",
                 "one more",
@@ -98,10 +96,7 @@ where
     type NotificationResponse = MethodResponse;
     type BatchResponse = MethodResponse;
 
-    fn call<'a>(
-        &self,
-        request: Request<'a>,
-    ) -> impl Future<Output = Self::MethodResponse> + Send + 'a {
+    fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = Self::MethodResponse> + Send + 'a {
         let this = self.clone();
         async move {
             let name = this.metrics.name(request.method_name());
@@ -134,8 +129,7 @@ where
                 );
                 return MethodResponse::error(Id::Null, ErrorObjectOwned::from(error));
             }
-            let mut answers =
-                BatchResponseBuilder::new_with_limit(this.limits.max_response_bytes as usize);
+            let mut answers = BatchResponseBuilder::new_with_limit(this.limits.max_response_bytes as usize);
             let mut notified = false;
             for entry in batch {
                 let answer = match entry {

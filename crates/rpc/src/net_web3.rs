@@ -32,8 +32,7 @@ pub(crate) fn register(registry: &mut Registry) {
 /// `rpc_modules` names the namespaces; entered last, as it looks at all the others.
 pub(crate) fn register_modules(registry: &mut Registry) {
     let spaces = registry.module.method_names().filter_map(|name| name.split('_').next());
-    let modules: BTreeMap<String, &str> =
-        spaces.chain(["rpc"]).map(|space| (space.to_owned(), "1.0")).collect();
+    let modules: BTreeMap<String, &str> = spaces.chain(["rpc"]).map(|space| (space.to_owned(), "1.0")).collect();
     registry.read("rpc_modules", move |_, args| {
         args.end()?;
         Ok(modules.clone())

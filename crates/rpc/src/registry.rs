@@ -1,10 +1,6 @@
 //! How the methods of a namespace are entered: each with the way it runs.
 
-use crate::{
-    args::Args,
-    context::Api,
-    error::Reply,
-};
+use crate::{args::Args, context::Api, error::Reply};
 use jsonrpsee::RpcModule;
 use serde::Serialize;
 use std::{future::Future, sync::Arc};
@@ -29,9 +25,7 @@ impl Registry {
         F: Fn(&Api, Args) -> Reply<T> + Send + Sync + 'static,
     {
         self.module
-            .register_method(name, move |params, api, _| {
-                Args::of(&params).and_then(|args| method(api, args))
-            })
+            .register_method(name, move |params, api, _| Args::of(&params).and_then(|args| method(api, args)))
             .expect(ONCE);
     }
 

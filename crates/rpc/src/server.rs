@@ -3,8 +3,8 @@
 use crate::{
     RpcConfig, RpcContext,
     context::Api,
-    debug, dev_chain, dev_state, eth_block, eth_call, eth_chain, eth_filter, eth_logs, eth_send,
-    eth_state, eth_subscribe, eth_wallet,
+    debug, dev_chain, dev_state, eth_block, eth_call, eth_chain, eth_filter, eth_logs, eth_send, eth_state,
+    eth_subscribe, eth_wallet,
     http::HttpServer,
     ipc::IpcServer,
     metrics::Metrics,
@@ -26,7 +26,9 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
     /// The address of HTTP and WebSocket.
-    #[error("cannot listen on {address} for JSON-RPC: {source}; choose another rpc.port or rpc.host, or end the program that uses it")]
+    #[error(
+        "cannot listen on {address} for JSON-RPC: {source}; choose another rpc.port or rpc.host, or end the program that uses it"
+    )]
     Http {
         /// As configured.
         address: SocketAddr,
@@ -57,10 +59,8 @@ impl RpcServer {
         let shutdown = CancellationToken::new();
         let api = Arc::new(Api::new(config.clone(), context, shutdown.clone()));
         let methods = methods(api);
-        let layer = ObserveLayer {
-            metrics: Arc::new(Metrics::new(methods.method_names())),
-            limits: Limits::from(&config),
-        };
+        let layer =
+            ObserveLayer { metrics: Arc::new(Metrics::new(methods.method_names())), limits: Limits::from(&config) };
         let http = if config.enabled {
             let address = SocketAddr::new(config.host, config.port);
             let server = HttpServer::bind(methods.clone(), layer.clone(), config.clone()).await;

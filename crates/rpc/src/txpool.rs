@@ -9,9 +9,7 @@ use crate::{
 };
 use alloy_consensus::Transaction as _;
 use alloy_primitives::Address;
-use alloy_rpc_types_txpool::{
-    TxpoolContent, TxpoolContentFrom, TxpoolInspect, TxpoolInspectSummary, TxpoolStatus,
-};
+use alloy_rpc_types_txpool::{TxpoolContent, TxpoolContentFrom, TxpoolInspect, TxpoolInspectSummary, TxpoolStatus};
 use bttc_primitives::Transaction;
 use bttc_txpool::{AccountContent, PoolTransaction};
 use std::{collections::BTreeMap, sync::Arc};
@@ -41,20 +39,14 @@ fn shown(tx: &PoolTransaction) -> RpcTransaction {
 }
 
 /// Pending, and what waits for anything: a fee, a nonce, balance.
-fn split<T>(
-    account: AccountContent,
-    mut show: impl FnMut(&PoolTransaction) -> T,
-) -> (ByNonce<T>, ByNonce<T>) {
+fn split<T>(account: AccountContent, mut show: impl FnMut(&PoolTransaction) -> T) -> (ByNonce<T>, ByNonce<T>) {
     let waiting = account.base_fee.into_iter().chain(account.queued);
     (by_nonce(account.pending, &mut show), by_nonce(waiting, show))
 }
 
 type ByAccount<T> = BTreeMap<Address, ByNonce<T>>;
 
-fn all<T>(
-    api: &Api,
-    mut show: impl FnMut(&PoolTransaction) -> T,
-) -> (ByAccount<T>, ByAccount<T>) {
+fn all<T>(api: &Api, mut show: impl FnMut(&PoolTransaction) -> T) -> (ByAccount<T>, ByAccount<T>) {
     let (mut pending, mut queued) = (BTreeMap::new(), BTreeMap::new());
     for (address, account) in api.chain.pool().content() {
         let (runs, waits) = split(account, &mut show);
@@ -82,12 +74,7 @@ fn content_from(api: &Api, mut args: Args) -> Reply<TxpoolContentFrom<RpcTransac
 }
 
 fn summary(tx: &Transaction) -> TxpoolInspectSummary {
-    TxpoolInspectSummary {
-        to: tx.to(),
-        value: tx.value(),
-        gas: tx.gas_limit(),
-        gas_price: tx.max_fee_per_gas(),
-    }
+    TxpoolInspectSummary { to: tx.to(), value: tx.value(), gas: tx.gas_limit(), gas_price: tx.max_fee_per_gas() }
 }
 
 fn inspect(api: &Api, args: Args) -> Reply<TxpoolInspect> {

@@ -67,11 +67,7 @@ impl Wallet {
     }
 
     /// Signs a transaction; one of an impersonated account gets a signature that says nothing.
-    pub(crate) fn sign(
-        &self,
-        from: Address,
-        tx: EthereumTypedTransaction<TxEip4844>,
-    ) -> Reply<Recovered<Transaction>> {
+    pub(crate) fn sign(&self, from: Address, tx: EthereumTypedTransaction<TxEip4844>) -> Reply<Recovered<Transaction>> {
         let signature = if self.signer(from).is_some() {
             self.sign_hash(from, tx.signature_hash())?
         } else if self.is_impersonated(from) {

@@ -1,6 +1,9 @@
 //! A bounded place for work that would hold up the asynchronous threads: execution, traces, signatures.
 
-use crate::{RpcConfig, error::{Reply, RpcError, code}};
+use crate::{
+    RpcConfig,
+    error::{Reply, RpcError, code},
+};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -27,10 +30,7 @@ impl Workers {
     /// Runs `work` on a blocking thread once one is free.
     ///
     /// Errors: what `work` answers, or that too many calls wait already.
-    pub(crate) async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Reply<T> + Send + 'static,
-    ) -> Reply<T> {
+    pub(crate) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Reply<T> + Send + 'static) -> Reply<T> {
         let place = self.waiting.clone().try_acquire_owned().map_err(|_| {
             RpcError::limit(
                 "max_waiting_calls",
@@ -40,8 +40,7 @@ impl Workers {
             )
         })?;
         let turn = self.running.clone().acquire_owned().await;
-        let turn: OwnedSemaphorePermit =
-            turn.map_err(|_| RpcError::new(code::INTERNAL, "the node is stopping"))?;
+        let turn: OwnedSemaphorePermit = turn.map_err(|_| RpcError::new(code::INTERNAL, "the node is stopping"))?;
         let done = tokio::task::spawn_blocking(move || {
             let answer = work();
             drop((turn, place));

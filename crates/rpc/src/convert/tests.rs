@@ -24,28 +24,16 @@ fn block_of_two() -> (RecoveredBlock, Vec<Receipt>) {
         ..Default::default()
     };
     let second = TxLegacy { gas_price: 12, gas_limit: 21_000, to: TxKind::Call(SENDER), ..Default::default() };
-    let header = Header {
-        number: 7,
-        timestamp: 100,
-        base_fee_per_gas: Some(10),
-        gas_used: 60_000,
-        ..Default::default()
-    };
-    let transactions =
-        vec![first.into_signed(signature).into(), second.into_signed(signature).into()];
+    let header =
+        Header { number: 7, timestamp: 100, base_fee_per_gas: Some(10), gas_used: 60_000, ..Default::default() };
+    let transactions = vec![first.into_signed(signature).into(), second.into_signed(signature).into()];
     let body = Body { transactions, withdrawals: Some(Default::default()), ..Default::default() };
     let log = Log::new_unchecked(SENDER, vec![B256::ZERO], Bytes::new());
-    let receipts = [(TxType::Eip1559, 39_000, 2), (TxType::Legacy, 60_000, 1)]
-        .map(|(tx_type, cumulative_gas_used, logs)| Receipt {
-            tx_type,
-            outcome: Eip658Value::Eip658(true),
-            cumulative_gas_used,
-            logs: vec![log.clone(); logs],
+    let receipts =
+        [(TxType::Eip1559, 39_000, 2), (TxType::Legacy, 60_000, 1)].map(|(tx_type, cumulative_gas_used, logs)| {
+            Receipt { tx_type, outcome: Eip658Value::Eip658(true), cumulative_gas_used, logs: vec![log.clone(); logs] }
         });
-    (
-        RecoveredBlock { block: SealedBlock::seal(header, body), senders: vec![SENDER; 2] },
-        receipts.to_vec(),
-    )
+    (RecoveredBlock { block: SealedBlock::seal(header, body), senders: vec![SENDER; 2] }, receipts.to_vec())
 }
 
 fn json_of(value: impl serde::Serialize) -> Value {
@@ -64,9 +52,27 @@ fn transactions_have_the_fields_of_their_type() {
     assert_eq!(
         keys(first),
         [
-            "accessList", "blockHash", "blockNumber", "blockTimestamp", "chainId", "from", "gas",
-            "gasPrice", "hash", "input", "maxFeePerGas", "maxPriorityFeePerGas", "nonce", "r", "s",
-            "to", "transactionIndex", "type", "v", "value", "yParity"
+            "accessList",
+            "blockHash",
+            "blockNumber",
+            "blockTimestamp",
+            "chainId",
+            "from",
+            "gas",
+            "gasPrice",
+            "hash",
+            "input",
+            "maxFeePerGas",
+            "maxPriorityFeePerGas",
+            "nonce",
+            "r",
+            "s",
+            "to",
+            "transactionIndex",
+            "type",
+            "v",
+            "value",
+            "yParity"
         ]
     );
     // Base fee and tip, not the cap.
@@ -76,8 +82,22 @@ fn transactions_have_the_fields_of_their_type() {
     assert_eq!(
         keys(second),
         [
-            "blockHash", "blockNumber", "blockTimestamp", "from", "gas", "gasPrice", "hash", "input",
-            "nonce", "r", "s", "to", "transactionIndex", "type", "v", "value"
+            "blockHash",
+            "blockNumber",
+            "blockTimestamp",
+            "from",
+            "gas",
+            "gasPrice",
+            "hash",
+            "input",
+            "nonce",
+            "r",
+            "s",
+            "to",
+            "transactionIndex",
+            "type",
+            "v",
+            "value"
         ]
     );
     assert_eq!((&second["transactionIndex"], &second["v"]), (&json!("0x1"), &json!("0x1c")));
@@ -105,9 +125,20 @@ fn receipts_count_gas_and_logs_through_the_block() {
     assert_eq!(
         keys(&all[0]),
         [
-            "blockHash", "blockNumber", "contractAddress", "cumulativeGasUsed", "effectiveGasPrice",
-            "from", "gasUsed", "logs", "logsBloom", "status", "to", "transactionHash",
-            "transactionIndex", "type"
+            "blockHash",
+            "blockNumber",
+            "contractAddress",
+            "cumulativeGasUsed",
+            "effectiveGasPrice",
+            "from",
+            "gasUsed",
+            "logs",
+            "logsBloom",
+            "status",
+            "to",
+            "transactionHash",
+            "transactionIndex",
+            "type"
         ]
     );
     assert_eq!(all[0]["contractAddress"], json_of(SENDER.create(3)));

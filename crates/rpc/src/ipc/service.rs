@@ -1,16 +1,14 @@
 //! Calls the methods for a connection that the library does not serve itself.
 
+use crate::subscription_id::HexId;
 use jsonrpsee::{
     core::{
         middleware::{Batch, BatchEntry, BatchEntryErr, Notification, RpcServiceT},
-        server::{
-            BoundedSubscriptions, ConnectionId, MethodCallback, MethodResponse, SubscriptionState,
-        },
+        server::{BoundedSubscriptions, ConnectionId, MethodCallback, MethodResponse, SubscriptionState},
     },
     server::{MethodSink, Methods},
     types::{ErrorCode, ErrorObject, Id, InvalidRequest, Params, Request, error},
 };
-use crate::subscription_id::HexId;
 use serde_json::value::RawValue;
 use std::future::Future;
 
@@ -57,22 +55,16 @@ impl RpcServiceT for CallMethods {
                 None => MethodResponse::error(id, ErrorObject::from(ErrorCode::MethodNotFound)),
                 Some(MethodCallback::Sync(method)) => method(id, params, most, extensions),
                 Some(MethodCallback::Async(method)) => {
-                    method(id.into_owned(), params.into_owned(), this.connection, most, extensions)
-                        .await
+                    method(id.into_owned(), params.into_owned(), this.connection, most, extensions).await
                 }
-                Some(MethodCallback::Unsubscription(method)) => {
-                    method(id, params, this.connection, most, extensions)
-                }
+                Some(MethodCallback::Unsubscription(method)) => method(id, params, this.connection, most, extensions),
                 Some(MethodCallback::Subscription(method)) => {
                     let Some(subscription_permit) = this.subscriptions.acquire() else {
                         let most = this.subscriptions.max();
                         return MethodResponse::error(id, error::reject_too_many_subscriptions(most));
                     };
-                    let state = SubscriptionState {
-                        conn_id: this.connection,
-                        id_provider: &HexId,
-                        subscription_permit,
-                    };
+                    let state =
+                        SubscriptionState { conn_id: this.connection, id_provider: &HexId, subscription_permit };
                     method(id, params, this.sink.clone(), state, extensions).await
                 }
             }
@@ -81,16 +73,10 @@ impl RpcServiceT for CallMethods {
 
     fn batch<'a>(&self, _batch: Batch<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         // The layer around us takes batches apart.
-        std::future::ready(MethodResponse::error(
-            Id::Null,
-            ErrorObject::from(ErrorCode::InternalError),
-        ))
+        std::future::ready(MethodResponse::error(Id::Null, ErrorObject::from(ErrorCode::InternalError)))
     }
 
-    fn notification<'a>(
-        &self,
-        _notification: Notification<'a>,
-    ) -> impl Future<Output = MethodResponse> + Send + 'a {
+    fn notification<'a>(&self, _notification: Notification<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         std::future::ready(MethodResponse::notification())
     }
 }
@@ -116,9 +102,9 @@ where
     let Ok(calls) = serde_json::from_str::<Vec<&RawValue>>(text) else {
         return refused(Id::Null, ErrorCode::ParseError);
     };
-    let entries = calls.into_iter().map(|call| {
-        entry(call.get()).map_err(|(id, code)| BatchEntryErr::new(id, ErrorObject::from(code)))
-    });
+    let entries = calls
+        .into_iter()
+        .map(|call| entry(call.get()).map_err(|(id, code)| BatchEntryErr::new(id, ErrorObject::from(code))));
     service.batch(Batch::from(entries.collect())).await
 }
 
@@ -136,9 +122,7 @@ fn entry(text: &str) -> Result<BatchEntry<'_>, (Id<'_>, ErrorCode)> {
     }
     Err(match serde_json::from_str::<InvalidRequest<'_>>(text) {
         Ok(InvalidRequest { id }) => (id, ErrorCode::InvalidRequest),
-        Err(_) if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => {
-            (Id::Null, ErrorCode::InvalidRequest)
-        }
+        Err(_) if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => (Id::Null, ErrorCode::InvalidRequest),
         Err(_) => (Id::Null, ErrorCode::ParseError),
     })
 }

@@ -25,8 +25,7 @@ async fn a_contract_lives_its_life() {
     let changed = json!({address.clone(): {"stateDiff": {word(0): word(7)}}});
     assert_eq!(node.call("eth_call", json!([call, "latest", changed])).await, word(7));
     assert_eq!(node.call("eth_getStorageAt", json!([address, "0x0", "latest"])).await, word(42));
-    let (code, message, data) =
-        node.fail("eth_call", json!([{"to": address, "data": "0x01"}, "latest"])).await;
+    let (code, message, data) = node.fail("eth_call", json!([{"to": address, "data": "0x01"}, "latest"])).await;
     assert_eq!((code, message.as_str()), (3, "execution reverted: no"));
     assert!(data.as_str().unwrap().starts_with("0x08c379a0"));
     assert_eq!(node.fail("eth_estimateGas", json!([{"to": address, "data": "0x01"}])).await.0, 3);
@@ -47,10 +46,7 @@ async fn a_contract_lives_its_life() {
     assert_eq!(logs[0]["blockHash"], receipt["blockHash"]);
     assert_eq!(node.call("eth_getFilterChanges", json!([filter])).await, logs);
     assert_eq!(node.call("eth_getFilterChanges", json!([filter])).await, json!([]));
-    assert_eq!(
-        node.call("eth_getFilterChanges", json!([blocks])).await,
-        json!([receipt["blockHash"]])
-    );
+    assert_eq!(node.call("eth_getFilterChanges", json!([blocks])).await, json!([receipt["blockHash"]]));
     assert_eq!(node.call("eth_uninstallFilter", json!([filter])).await, true);
     assert_eq!(node.fail("eth_getFilterChanges", json!([filter])).await.0, -32000);
     let none = node.call("eth_getLogs", json!([{"fromBlock": "0x0", "topics": [word(2)]}])).await;

@@ -60,8 +60,8 @@ async fn accounts_are_changed_and_impersonated() {
     let send = json!([{"from": rich, "to": Address::repeat_byte(1), "value": "0x7"}]);
     assert!(node.fail("eth_sendTransaction", send.clone()).await.1.contains("unknown account"));
     node.call("anvil_impersonateAccount", json!([rich])).await;
+    // It is in a block when the answer comes.
     let hash = node.call("eth_sendTransaction", send.clone()).await;
-    node.call("evm_mine", json!([])).await;
     let receipt = node.call("eth_getTransactionReceipt", json!([hash])).await;
     assert_eq!(receipt["from"], json!(rich));
     assert_eq!(receipt["status"], "0x1");

@@ -61,8 +61,7 @@ async fn ipc_answers_and_notifies() {
         assert_eq!(told["params"]["subscription"], id);
         assert_eq!(told["params"]["result"]["hash"], receipt["blockHash"]);
     }
-    ipc.send(&json!({"jsonrpc": "2.0", "id": 4, "method": "eth_unsubscribe", "params": [id]}).to_string())
-        .await;
+    ipc.send(&json!({"jsonrpc": "2.0", "id": 4, "method": "eth_unsubscribe", "params": [id]}).to_string()).await;
     assert_eq!(ipc.next().await["result"], true);
 
     // Who closes its side still gets what it asked for.

@@ -67,14 +67,8 @@ pub(crate) async fn node_with(change: impl FnOnce(&mut RpcConfig)) -> Node {
     let spec = Arc::new(ChainSpec::from_json(GENESIS).unwrap());
     let signer: Arc<dyn ConsensusSigner> = Arc::new(LocalKey(key(100)));
     let storage = Storage::open(&storage).unwrap();
-    let chain = Chain::open(
-        spec,
-        storage,
-        ChainConfig::default(),
-        PoolConfig::default(),
-        Some(signer.clone()),
-    )
-    .unwrap();
+    let chain =
+        Chain::open(spec, storage, ChainConfig::default(), PoolConfig::default(), Some(signer.clone())).unwrap();
     let (handle, driver) = Driver::new(chain.clone(), signer, Mining::OnDemand);
     let ipc = dir.path().join("node.ipc");
     let mut config = RpcConfig { port: 0, ipc_path: Some(ipc.clone()), ..Default::default() };

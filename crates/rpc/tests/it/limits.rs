@@ -44,14 +44,12 @@ async fn transactions_are_refused_before_they_are_decoded() {
 async fn waiting_for_a_receipt_ends() {
     let node = node().await;
     // A gap in the nonces: it cannot be in a block.
-    let (code, _, data) =
-        node.fail("eth_sendRawTransactionSync", json!([transfer(0, 1), 50])).await;
+    let (code, _, data) = node.fail("eth_sendRawTransactionSync", json!([transfer(0, 1), 50])).await;
     assert_eq!(code, 4);
     let waiting = node.call("eth_getTransactionByHash", json!([data])).await;
     assert_eq!(waiting["blockHash"], Value::Null);
     assert_eq!(node.call("txpool_status", json!([])).await, json!({"pending": "0x0", "queued": "0x1"}));
-    let (code, message, _) =
-        node.fail("eth_sendRawTransactionSync", json!([transfer(0, 2), 600_000])).await;
+    let (code, message, _) = node.fail("eth_sendRawTransactionSync", json!([transfer(0, 2), 600_000])).await;
     assert_eq!(code, -32005);
     assert!(message.contains("rpc.max_sync_timeout"), "{message}");
 }
