@@ -10,8 +10,8 @@ use bttc_chain::{Chain, ChainEvent, Driver, Mining};
 use bttc_consensus::{Application, ConsensusSigner, Decision, Turn, Vote, vote_signature};
 use bttc_execution::{BlockRun, SystemTransactions};
 use bttc_primitives::{
-    Account, AccountChange, CommitCertificate, Header, Recovered, SignerBitmap, StateChanges,
-    Transaction, VoteKind, recover_senders,
+    Account, AccountChange, CommitCertificate, Header, Recovered, SignerBitmap, StateChanges, Transaction, VoteKind,
+    recover_senders,
 };
 use bttc_storage::Durability;
 use bttc_trie::{HashedChanges, state_root};
@@ -27,9 +27,8 @@ use tokio_util::sync::CancellationToken;
 const BLOCK: usize = 1_000;
 
 fn transfers(from: u32, nonce: u64, count: usize) -> Vec<Recovered<Transaction>> {
-    let calls: Vec<_> = (0..count as u64)
-        .map(|n| Call::transfer(Address::left_padding_from(&(0x20_0000 + n).to_be_bytes())))
-        .collect();
+    let calls: Vec<_> =
+        (0..count as u64).map(|n| Call::transfer(Address::left_padding_from(&(0x20_0000 + n).to_be_bytes()))).collect();
     sign_all(&dev_key(from).unwrap(), nonce, &calls).unwrap()
 }
 

@@ -48,12 +48,7 @@ pub fn store(path: &Path, durability: Durability) -> Result<Storage> {
 /// A ledger in `path`.
 pub fn open(path: &Path, durability: Durability) -> Result<Chain> {
     let pool = PoolConfig::default();
-    let chain = Chain::open(
-        spec()?,
-        store(path, durability)?,
-        ChainConfig::default(),
-        pool,
-        Some(DevValidator::new()?),
-    )?;
+    let chain =
+        Chain::open(spec()?, store(path, durability)?, ChainConfig::default(), pool, Some(DevValidator::new()?))?;
     Ok(chain)
 }

@@ -11,9 +11,8 @@ pub fn cpu_micros(pid: u32) -> Result<u64> {
     // The name in parentheses may hold blanks; numbers begin behind it.
     let (_, numbers) = stat.rsplit_once(')').ok_or_eyre("no name in /proc/PID/stat")?;
     let numbers: Vec<&str> = numbers.split_whitespace().collect();
-    let ticks = |at: usize| -> Result<u64> {
-        Ok(numbers.get(at).ok_or_eyre("a field is missing in /proc/PID/stat")?.parse()?)
-    };
+    let ticks =
+        |at: usize| -> Result<u64> { Ok(numbers.get(at).ok_or_eyre("a field is missing in /proc/PID/stat")?.parse()?) };
     Ok(ticks(11)?.saturating_add(ticks(12)?).saturating_mul(MICROS_PER_TICK))
 }
 

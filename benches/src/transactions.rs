@@ -39,11 +39,7 @@ impl Call {
 }
 
 /// Signs `calls` from `key`, nonces counting up from `nonce`, on all cores.
-pub fn sign_all(
-    key: &PrivateKeySigner,
-    nonce: u64,
-    calls: &[Call],
-) -> Result<Vec<Recovered<Transaction>>> {
+pub fn sign_all(key: &PrivateKeySigner, nonce: u64, calls: &[Call]) -> Result<Vec<Recovered<Transaction>>> {
     let sign = |(call, nonce): (&Call, u64)| {
         let mut tx = TxEip1559 {
             chain_id: CHAIN_ID,

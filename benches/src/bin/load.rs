@@ -75,7 +75,11 @@ fn main() -> Result<()> {
     }
     let mut out = std::io::stdout().lock();
     writeln!(out, "{} transfers a round, batches of {}, {} senders", args.transfers, args.batch, args.senders)?;
-    writeln!(out, "{:<10} {:>12} {:>14} {:>10} {:>10} {:>12}", "node", "included/s", "CPU us each", "included", "rejected", "peak MiB")?;
+    writeln!(
+        out,
+        "{:<10} {:>12} {:>14} {:>10} {:>10} {:>12}",
+        "node", "included/s", "CPU us each", "included", "rejected", "peak MiB"
+    )?;
     for node in &nodes {
         node.report(&mut out)?;
     }
@@ -105,16 +109,23 @@ impl Node {
         }
         let (cpu, start) = (cpu_micros(self.pid)?, Instant::now());
         let rejected = std::thread::scope(|scope| {
-            let sending: Vec<_> =
-                lots.iter().map(|(_, _, bodies)| scope.spawn(|| send(&self.url, bodies))).collect();
-            sending.into_iter().map(|task| task.join().map_err(|_| eyre::eyre!("a sender panicked"))?).sum::<Result<u64>>()
+            let sending: Vec<_> = lots.iter().map(|(_, _, bodies)| scope.spawn(|| send(&self.url, bodies))).collect();
+            sending
+                .into_iter()
+                .map(|task| task.join().map_err(|_| eyre::eyre!("a sender panicked"))?)
+                .sum::<Result<u64>>()
         })?;
         let included = self.wait_included(&mut connection, &lots, senders as u64 * each as u64 - rejected)?;
         Ok(Round { included, rejected, wall: start.elapsed(), cpu: cpu_micros(self.pid)?.saturating_sub(cpu) })
     }
 
     /// Waits until the accounts' nonces have moved by as many transactions as were accepted.
-    fn wait_included(&self, connection: &mut Connection, lots: &[(Address, u64, Vec<Vec<u8>>)], accepted: u64) -> Result<u64> {
+    fn wait_included(
+        &self,
+        connection: &mut Connection,
+        lots: &[(Address, u64, Vec<Vec<u8>>)],
+        accepted: u64,
+    ) -> Result<u64> {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             let mut included = 0;

@@ -40,30 +40,20 @@ mod tests {
 
     /// `name(type,...)` of an entry of the committed ABI.
     fn signature(entry: &Value) -> String {
-        let types: Vec<_> = entry["inputs"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|input| input["type"].as_str().unwrap())
-            .collect();
+        let types: Vec<_> =
+            entry["inputs"].as_array().unwrap().iter().map(|input| input["type"].as_str().unwrap()).collect();
         format!("{}({})", entry["name"].as_str().unwrap(), types.join(","))
     }
 
     #[test]
     fn binding_and_artifact_name_the_same_calls_errors_and_events() {
-        let artifact: Value =
-            serde_json::from_str(include_str!("../../../contracts/artifacts/WBTT.json")).unwrap();
+        let artifact: Value = serde_json::from_str(include_str!("../../../contracts/artifacts/WBTT.json")).unwrap();
         let of_kind = |kind: &str| -> Vec<String> {
             let abi = artifact["abi"].as_array().unwrap().iter();
-            abi.filter(|entry| entry["type"] == kind)
-                .map(signature)
-                .collect()
+            abi.filter(|entry| entry["type"] == kind).map(signature).collect()
         };
         let selectors = |signatures: Vec<String>| -> Vec<String> {
-            let mut all: Vec<_> = signatures
-                .iter()
-                .map(|text| hex::encode(&keccak256(text)[..4]))
-                .collect();
+            let mut all: Vec<_> = signatures.iter().map(|text| hex::encode(&keccak256(text)[..4])).collect();
             all.sort();
             all
         };
@@ -76,10 +66,7 @@ mod tests {
         errors.sort();
         assert_eq!(errors, selectors(of_kind("error")));
 
-        let mut topics: Vec<_> = of_kind("event")
-            .iter()
-            .map(|text| keccak256(text).0)
-            .collect();
+        let mut topics: Vec<_> = of_kind("event").iter().map(|text| keccak256(text).0).collect();
         topics.sort_unstable();
         assert_eq!(topics, IWBTTEvents::SELECTORS);
     }

@@ -68,8 +68,7 @@ impl Body {
 
 impl Decodable for Body {
     fn decode(buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
-        let BodyRlp { transactions, last_commit, evidence, ommers, withdrawals } =
-            BodyRlp::decode(buf)?;
+        let BodyRlp { transactions, last_commit, evidence, ommers, withdrawals } = BodyRlp::decode(buf)?;
         Ok(Self { transactions, last_commit, evidence, ommers, withdrawals })
     }
 }
@@ -158,12 +157,7 @@ pub struct RecoveredBlock {
 impl RecoveredBlock {
     /// Transactions with their senders.
     pub fn recovered(&self) -> impl ExactSizeIterator<Item = Recovered<&Transaction>> {
-        self.block
-            .body
-            .transactions
-            .iter()
-            .zip(&self.senders)
-            .map(|(tx, sender)| Recovered::new_unchecked(tx, *sender))
+        self.block.body.transactions.iter().zip(&self.senders).map(|(tx, sender)| Recovered::new_unchecked(tx, *sender))
     }
 }
 
@@ -201,8 +195,7 @@ mod tests {
         };
         let header = Header { number: 9, gas_limit: 30_000_000, ..Default::default() };
         for withdrawals in [None, Some(Withdrawals::default())] {
-            let block =
-                SealedBlock::seal(header.clone(), Body { withdrawals, ..body.clone() });
+            let block = SealedBlock::seal(header.clone(), Body { withdrawals, ..body.clone() });
             let bytes = alloy_rlp::encode(&block);
             assert_eq!(bytes.len(), block.length());
             assert_eq!(SealedBlock::decode(&mut bytes.as_slice()).unwrap(), block);

@@ -83,11 +83,7 @@ pub struct CommitCertificate {
 impl CommitCertificate {
     /// The form in which the next block carries this certificate.
     pub fn to_last_commit(&self) -> LastCommit {
-        LastCommit {
-            round: self.round,
-            signers: self.signers.clone(),
-            signatures: self.signatures.clone(),
-        }
+        LastCommit { round: self.round, signers: self.signers.clone(), signatures: self.signatures.clone() }
     }
 }
 

@@ -1,8 +1,6 @@
 //! Receipts: what a transaction did.
 
-use alloy_consensus::{
-    Eip658Value, ReceiptEnvelope, ReceiptWithBloom, TxType, proofs::calculate_receipt_root,
-};
+use alloy_consensus::{Eip658Value, ReceiptEnvelope, ReceiptWithBloom, TxType, proofs::calculate_receipt_root};
 use alloy_primitives::{B256, Bloom, Log};
 
 /// Result of one transaction of a block.

@@ -21,13 +21,9 @@ const PARALLEL_FROM: usize = 4;
 /// Sender of each transaction, in their order.
 ///
 /// `homestead` tells whether high `s` values are refused (EIP-2).
-pub fn recover_senders(
-    transactions: &[Transaction],
-    homestead: bool,
-) -> Result<Vec<Address>, InvalidSender> {
+pub fn recover_senders(transactions: &[Transaction], homestead: bool) -> Result<Vec<Address>, InvalidSender> {
     let recover = |(index, tx): (usize, &Transaction)| {
-        let sender =
-            if homestead { tx.recover_signer() } else { tx.recover_signer_unchecked() };
+        let sender = if homestead { tx.recover_signer() } else { tx.recover_signer_unchecked() };
         sender.map_err(|_| InvalidSender { hash: *tx.tx_hash(), index })
     };
     if transactions.len() < PARALLEL_FROM {

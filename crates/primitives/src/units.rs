@@ -28,11 +28,7 @@ pub fn format_btt(wei: U256) -> String {
 pub fn parse_btt(text: &str) -> Result<U256, InvalidAmount> {
     let fail = |why| InvalidAmount { got: text.to_owned(), why };
     let trimmed = text.trim();
-    let number = trimmed
-        .strip_suffix("BTT")
-        .or_else(|| trimmed.strip_suffix("btt"))
-        .unwrap_or(trimmed)
-        .trim_end();
+    let number = trimmed.strip_suffix("BTT").or_else(|| trimmed.strip_suffix("btt")).unwrap_or(trimmed).trim_end();
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let whole: String = whole.chars().filter(|c| *c != '_').collect();
     if whole.is_empty() && fraction.is_empty() {

@@ -97,7 +97,6 @@ impl ValidatorSet {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -75,7 +75,12 @@ struct StoredLeaf<T> {
 
 impl<'a, C: TrieCursor<Leaf = L::Leaf>, L: Leaves> Walk<'a, C, L> {
     /// A walk over `cursor` (none: an empty trie) with `changes` on top.
-    pub(crate) fn new(name: &'static str, cursor: Option<C>, leaves: L, changes: &'a BTreeMap<B256, L::Change>) -> Self {
+    pub(crate) fn new(
+        name: &'static str,
+        cursor: Option<C>,
+        leaves: L,
+        changes: &'a BTreeMap<B256, L::Change>,
+    ) -> Self {
         let mut walk = Self {
             name,
             cursor,

@@ -16,9 +16,7 @@ const SUPPLY: u128 = 990_000_000_000 * WEI_PER_BTT;
 const MIN_BASE_FEE: u128 = 9_000_000_000_000;
 
 fn text_of(name: &str) -> String {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../genesis")
-        .join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../genesis").join(name);
     fs::read_to_string(path).unwrap()
 }
 
@@ -27,31 +25,16 @@ fn genesis(network: &str) -> Genesis {
 }
 
 fn dev_key(index: u32) -> PrivateKeySigner {
-    MnemonicBuilder::<English>::default()
-        .phrase(MNEMONIC)
-        .index(index)
-        .unwrap()
-        .build()
-        .unwrap()
+    MnemonicBuilder::<English>::default().phrase(MNEMONIC).index(index).unwrap().build().unwrap()
 }
 
 #[test]
 fn rules_are_those_of_the_protocol() {
     for (network, chain_id) in NETWORKS {
-        let Genesis {
-            config,
-            base_fee_per_gas,
-            gas_limit,
-            extra_data,
-            ..
-        } = genesis(network);
+        let Genesis { config, base_fee_per_gas, gas_limit, extra_data, .. } = genesis(network);
         assert_eq!(config.chain_id, chain_id);
         assert_eq!(config.london_block, Some(0), "{network}");
-        assert_eq!(
-            config.terminal_total_difficulty,
-            Some(U256::ZERO),
-            "{network}"
-        );
+        assert_eq!(config.terminal_total_difficulty, Some(U256::ZERO), "{network}");
         assert_eq!(config.osaka_time, Some(0), "{network}");
         assert_eq!(base_fee_per_gas, Some(MIN_BASE_FEE), "{network}");
         assert_eq!(gas_limit, 60_000_000, "{network}");
@@ -71,14 +54,9 @@ fn rules_are_those_of_the_protocol() {
         });
         if dev {
             expected["dev"] = json!(true);
-            expected["validators"] =
-                json!([{ "address": dev_key(100).address().to_string(), "power": 1 }]);
+            expected["validators"] = json!([{ "address": dev_key(100).address().to_string(), "power": 1 }]);
         }
-        assert_eq!(
-            config.extra_fields.get("bttc"),
-            Some(&expected),
-            "{network}"
-        );
+        assert_eq!(config.extra_fields.get("bttc"), Some(&expected), "{network}");
     }
 }
 
@@ -86,28 +64,13 @@ fn rules_are_those_of_the_protocol() {
 fn code_is_exactly_the_predeploys() {
     for (network, _) in NETWORKS {
         let alloc = genesis(network).alloc;
-        for Predeploy {
-            name,
-            address,
-            nonce,
-            storage,
-            code,
-            ..
-        } in predeploys()
-        {
+        for Predeploy { name, address, nonce, storage, code, .. } in predeploys() {
             let account = &alloc[address];
             assert_eq!(account.code.as_ref(), Some(code), "{network}: {name}");
             assert_eq!(account.nonce, Some(*nonce), "{network}: {name}");
-            assert_eq!(
-                account.storage.clone().unwrap_or_default(),
-                *storage,
-                "{network}: {name}"
-            );
+            assert_eq!(account.storage.clone().unwrap_or_default(), *storage, "{network}: {name}");
         }
-        let with_code = alloc
-            .values()
-            .filter(|account| account.code.is_some())
-            .count();
+        let with_code = alloc.values().filter(|account| account.code.is_some()).count();
         assert_eq!(with_code, predeploys().len(), "{network}");
     }
 }
@@ -115,11 +78,7 @@ fn code_is_exactly_the_predeploys() {
 #[test]
 fn balances_are_exactly_the_supply() {
     for (network, _) in NETWORKS {
-        let total: U256 = genesis(network)
-            .alloc
-            .values()
-            .map(|account| account.balance)
-            .sum();
+        let total: U256 = genesis(network).alloc.values().map(|account| account.balance).sum();
         assert_eq!(total, U256::from(SUPPLY), "{network}");
     }
 }
@@ -127,32 +86,18 @@ fn balances_are_exactly_the_supply() {
 #[test]
 fn everything_else_is_balance_alone() {
     for (network, _) in NETWORKS {
-        let accounts: BTreeMap<Address, GenesisAccount> = genesis(network)
-            .alloc
-            .into_iter()
-            .filter(|(_, account)| account.code.is_none())
-            .collect();
+        let accounts: BTreeMap<Address, GenesisAccount> =
+            genesis(network).alloc.into_iter().filter(|(_, account)| account.code.is_none()).collect();
         let mut expected: Vec<Address> = vec![addresses::TREASURY];
         if network == "dev" {
             expected.extend((0..10).map(|index| dev_key(index).address()));
         }
         expected.sort();
-        assert_eq!(
-            accounts.keys().copied().collect::<Vec<_>>(),
-            expected,
-            "{network}"
-        );
+        assert_eq!(accounts.keys().copied().collect::<Vec<_>>(), expected, "{network}");
         for (address, account) in &accounts {
-            assert!(
-                account.nonce.is_none() && account.storage.is_none(),
-                "{network}: {address}"
-            );
+            assert!(account.nonce.is_none() && account.storage.is_none(), "{network}: {address}");
             if *address != addresses::TREASURY {
-                assert_eq!(
-                    account.balance,
-                    U256::from(1_000_000_000 * WEI_PER_BTT),
-                    "{network}: {address}"
-                );
+                assert_eq!(account.balance, U256::from(1_000_000_000 * WEI_PER_BTT), "{network}: {address}");
             }
         }
     }

@@ -52,14 +52,6 @@ pub(super) fn schedule(config: &ChainConfig) -> BTreeMap<EthereumHardfork, ForkC
 /// The Merge: at genesis with a zero terminal difficulty, otherwise at the block that the file names for it.
 fn paris(config: &ChainConfig) -> Option<ForkCondition> {
     let total_difficulty = config.terminal_total_difficulty?;
-    let activation_block_number = if total_difficulty.is_zero() {
-        0
-    } else {
-        config.merge_netsplit_block?
-    };
-    Some(ForkCondition::TTD {
-        activation_block_number,
-        fork_block: config.merge_netsplit_block,
-        total_difficulty,
-    })
+    let activation_block_number = if total_difficulty.is_zero() { 0 } else { config.merge_netsplit_block? };
+    Some(ForkCondition::TTD { activation_block_number, fork_block: config.merge_netsplit_block, total_difficulty })
 }

@@ -3,9 +3,7 @@
 use super::{ChainRules, ChainSpec, FeeRules, Timing, fork};
 use crate::{EthereumHardforks, InvalidValidatorSet, Validator};
 use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header, constants::EMPTY_WITHDRAWALS};
-use alloy_eips::{
-    eip1559::BaseFeeParams, eip7685::EMPTY_REQUESTS_HASH, eip7840::BlobParams,
-};
+use alloy_eips::{eip1559::BaseFeeParams, eip7685::EMPTY_REQUESTS_HASH, eip7840::BlobParams};
 use alloy_genesis::Genesis;
 use alloy_primitives::{B256, U64};
 use alloy_trie::EMPTY_ROOT_HASH;
@@ -64,9 +62,7 @@ pub(super) fn read(genesis: Genesis) -> Result<ChainSpec, InvalidGenesis> {
     let blobs = config.blob_schedule_blob_params();
     let (rules, base_fee_params) = match section {
         None => (
-            ChainRules::Ethereum {
-                terminal_total_difficulty: config.terminal_total_difficulty,
-            },
+            ChainRules::Ethereum { terminal_total_difficulty: config.terminal_total_difficulty },
             BaseFeeParams::ethereum(),
         ),
         Some(section) => section.check()?,
@@ -77,11 +73,7 @@ pub(super) fn read(genesis: Genesis) -> Result<ChainSpec, InvalidGenesis> {
 impl BttcSection {
     fn check(self) -> Result<(ChainRules, BaseFeeParams), InvalidGenesis> {
         let bounds = |field, got, range: std::ops::RangeInclusive<u64>, expected| {
-            if range.contains(&got) {
-                Ok(())
-            } else {
-                Err(InvalidGenesis::OutOfBounds { field, got, expected })
-            }
+            if range.contains(&got) { Ok(()) } else { Err(InvalidGenesis::OutOfBounds { field, got, expected }) }
         };
         let min_base_fee = self.min_base_fee.to::<u64>();
         const GWEI: u64 = 1_000_000_000;
@@ -89,10 +81,7 @@ impl BttcSection {
         bounds("elasticity", self.elasticity, 2..=2, "2")?;
         bounds("baseFeeDenominator", self.base_fee_denominator, 8..=1_000, "8 to 1,000")?;
         bounds("burnPercent", self.burn_percent.into(), 20..=100, "20 to 100")?;
-        let sum = [self.burn_percent, self.stakers_percent, self.treasury_percent]
-            .into_iter()
-            .map(u64::from)
-            .sum();
+        let sum = [self.burn_percent, self.stakers_percent, self.treasury_percent].into_iter().map(u64::from).sum();
         bounds("burnPercent + stakersPercent + treasuryPercent", sum, 100..=100, "100")?;
         bounds("blockTimeMs", self.block_time_ms, 50..=60_000, "50 to 60,000")?;
         bounds("idleTimeMs", self.idle_time_ms, self.block_time_ms..=600_000, "blockTimeMs to 600,000")?;
@@ -136,9 +125,7 @@ pub(super) fn header(spec: &ChainSpec) -> Header {
     let london = spec.is_london_active_at_block(number);
     let shanghai = spec.is_shanghai_active_at_timestamp(at);
     let cancun = spec.is_cancun_active_at_timestamp(at);
-    let initial_base_fee = spec
-        .fees()
-        .map_or(alloy_eips::eip1559::INITIAL_BASE_FEE, |fees| fees.min_base_fee);
+    let initial_base_fee = spec.fees().map_or(alloy_eips::eip1559::INITIAL_BASE_FEE, |fees| fees.min_base_fee);
     let base_fee = genesis.base_fee_per_gas.and_then(|fee| u64::try_from(fee).ok());
     Header {
         parent_hash: genesis.parent_hash.unwrap_or_default(),

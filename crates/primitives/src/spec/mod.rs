@@ -8,9 +8,7 @@ mod genesis;
 
 use crate::{EthereumHardfork, ForkCondition, ValidatorSet};
 use alloy_consensus::Header;
-use alloy_eips::{
-    eip1559::BaseFeeParams, eip7840::BlobParams, eip7892::BlobScheduleBlobParams,
-};
+use alloy_eips::{eip1559::BaseFeeParams, eip7840::BlobParams, eip7892::BlobScheduleBlobParams};
 use alloy_genesis::{Genesis, GenesisAccount};
 use alloy_primitives::{Address, U256};
 pub use genesis::InvalidGenesis;
@@ -78,8 +76,7 @@ impl ChainSpec {
 
     /// Reads a geth-style genesis from JSON.
     pub fn from_json(json: &str) -> Result<Self, InvalidGenesis> {
-        let genesis =
-            serde_json::from_str(json).map_err(|error| InvalidGenesis::Json(error.to_string()))?;
+        let genesis = serde_json::from_str(json).map_err(|error| InvalidGenesis::Json(error.to_string()))?;
         Self::from_genesis(genesis)
     }
 

@@ -143,9 +143,8 @@ pub(crate) fn play(model: &mut Model, kind: Keys, ops: &[Op]) -> Vec<B256> {
 /// Blocks of operations over a few accounts and slots, or over many.
 pub(crate) fn blocks(most: usize) -> impl Strategy<Value = (Keys, Vec<Vec<Op>>)> {
     let size = prop_oneof![Just((6u16, 8u16)), Just((40, 40)), Just((512, 512))];
-    (keys(), size).prop_flat_map(move |(kind, (accounts, slots))| {
-        (Just(kind), vec(vec(op(accounts, slots), 0..24), 1..most))
-    })
+    (keys(), size)
+        .prop_flat_map(move |(kind, (accounts, slots))| (Just(kind), vec(vec(op(accounts, slots), 0..24), 1..most)))
 }
 
 proptest! {

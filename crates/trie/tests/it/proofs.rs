@@ -127,7 +127,8 @@ proptest! {
 
 #[test]
 fn proof_in_an_empty_state_is_empty() {
-    let proof = account_proof(&MemorySource::default(), &HashedChanges::default(), Address::ZERO, &[U256::ONE]).unwrap();
+    let proof =
+        account_proof(&MemorySource::default(), &HashedChanges::default(), Address::ZERO, &[U256::ONE]).unwrap();
     assert_eq!(proof.state_root, EMPTY_ROOT_HASH);
     assert!(proof.account.is_none() && proof.account_proof.is_empty());
     assert!(proof.storage[0].value.is_zero() && proof.storage[0].proof.is_empty());
@@ -137,13 +138,13 @@ fn proof_in_an_empty_state_is_empty() {
 #[test]
 fn many_slots_of_a_large_account() {
     let mut source = MemorySource::default();
-    let slots: BTreeMap<_, _> = (0..5000u64).map(|n| (U256::from(n), (U256::ZERO, U256::from(n) + U256::ONE))).collect();
+    let slots: BTreeMap<_, _> =
+        (0..5000u64).map(|n| (U256::from(n), (U256::ZERO, U256::from(n) + U256::ONE))).collect();
     let mut changes = StateChanges::default();
     let account = Account { nonce: 1, ..Account::default() };
-    changes.accounts.insert(
-        address(1),
-        AccountChange { before: None, after: Some(account), storage_wiped: false, storage: slots },
-    );
+    changes
+        .accounts
+        .insert(address(1), AccountChange { before: None, after: Some(account), storage_wiped: false, storage: slots });
     let changes = HashedChanges::new(&changes);
     let update = state_root(&source, &changes).unwrap();
     source.apply(&changes, &update);
