@@ -280,3 +280,6 @@ pub fn check_ethereum_outputs(header: &Header, outputs: &EthereumOutputs<'_>) ->
     expect("requests_hash", header.requests_hash, outputs.requests_hash)?;
     expect("state_root", header.state_root, outputs.state_root)
 }
+
+#[cfg(test)]
+mod tests;
