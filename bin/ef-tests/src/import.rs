@@ -7,9 +7,14 @@ use crate::world::World;
 use alloy_consensus::Eip658Value;
 use alloy_primitives::{B256, U256};
 use alloy_rlp::Decodable;
-use bttc_consensus::{InvalidBlock, check_ethereum_body, check_ethereum_header, check_ethereum_ommers, check_ethereum_outputs, check_ethereum_transaction, EthereumOutputs};
+use bttc_consensus::{
+    EthereumOutputs, InvalidBlock, check_ethereum_body, check_ethereum_header, check_ethereum_ommers,
+    check_ethereum_outputs, check_ethereum_transaction,
+};
 use bttc_execution::{BlockRun, EthereumEnd, FinishError, RunError, TransactError};
-use bttc_primitives::{Body, ChainSpec, EthereumHardforks, Fatal, Head, Recovered, SealedBlock, Transaction, recover_senders};
+use bttc_primitives::{
+    Body, ChainSpec, EthereumHardforks, Fatal, Head, Recovered, SealedBlock, Transaction, recover_senders,
+};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Uncles may be this many generations old, and one more is needed to check the oldest.
@@ -143,7 +148,8 @@ impl<'a> Chain<'a> {
     /// The parent and its ancestors, newest first.
     fn ancestors(&self, parent: &Known) -> Vec<Arc<SealedBlock>> {
         let first = Some(parent.block.clone());
-        let older = |block: &Arc<SealedBlock>| self.blocks.get(&block.header.parent_hash).map(|known| known.block.clone());
+        let older =
+            |block: &Arc<SealedBlock>| self.blocks.get(&block.header.parent_hash).map(|known| known.block.clone());
         std::iter::successors(first, older).take(OMMER_DEPTH).collect()
     }
 }
@@ -187,4 +193,3 @@ fn run(spec: &ChainSpec, world: &mut World, block: &SealedBlock) -> Result<(), R
     check_ethereum_outputs(header, &found)?;
     Ok(())
 }
-

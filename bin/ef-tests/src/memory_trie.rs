@@ -4,9 +4,7 @@
 
 use alloy_primitives::{B256, U256};
 use bttc_primitives::Fatal;
-use bttc_trie::{
-    BranchNodeCompact, HashedChanges, Nibbles, TrieAccount, TrieCursor, TrieSource, TrieUpdate,
-};
+use bttc_trie::{BranchNodeCompact, HashedChanges, Nibbles, TrieAccount, TrieCursor, TrieSource, TrieUpdate};
 use std::{
     collections::BTreeMap,
     ops::Bound::{Excluded, Included, Unbounded},

@@ -9,8 +9,11 @@ use alloy_genesis::{ChainConfig, Genesis};
 use alloy_primitives::U256;
 use bttc_primitives::ChainSpec;
 
+/// Sets a fork in a genesis file.
+type Set = fn(&mut ChainConfig, u64);
+
 /// Forks in their order, with the field of a genesis file that sets each.
-const FORKS: &[(&str, fn(&mut ChainConfig, u64))] = &[
+const FORKS: &[(&str, Set)] = &[
     ("Frontier", |_, _| ()),
     ("Homestead", |config, at| config.homestead_block = Some(at)),
     ("EIP150", |config, at| config.eip150_block = Some(at)),

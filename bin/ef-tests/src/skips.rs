@@ -30,7 +30,8 @@ impl Skips {
     pub(crate) fn load() -> eyre::Result<Self> {
         let skips: Self = toml::from_str(include_str!("../skips.toml")).wrap_err("reading skips.toml")?;
         for skip in &skips.skip {
-            let names_something = skip.fork.is_some() || skip.file.is_some() || skip.test.is_some() || skip.kind.is_some();
+            let names_something =
+                skip.fork.is_some() || skip.file.is_some() || skip.test.is_some() || skip.kind.is_some();
             eyre::ensure!(names_something, "an entry of skips.toml would skip everything: {}", skip.reason);
             eyre::ensure!(!skip.reason.is_empty(), "an entry of skips.toml has no reason");
         }

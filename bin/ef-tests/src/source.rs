@@ -66,11 +66,7 @@ pub(crate) fn open(root: &Path) -> eyre::Result<mpsc::Receiver<Found>> {
         // The last name of the folder that was asked for tells the kind of its files, so it stays in their names.
         let prefix = root.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned()));
         let prefix = prefix.unwrap_or_default();
-        if kind.is_dir() {
-            walk(&root, &prefix, &sender)
-        } else {
-            file(&root, &prefix, &sender)
-        }
+        if kind.is_dir() { walk(&root, &prefix, &sender) } else { file(&root, &prefix, &sender) }
     });
     Ok(receiver)
 }

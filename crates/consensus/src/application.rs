@@ -2,9 +2,7 @@
 
 use crate::InvalidBlock;
 use alloy_primitives::{Address, B256};
-use bttc_primitives::{
-    CommitCertificate, Evidence, Fatal, Height, Round, SealedBlock, Timing, ValidatorSet,
-};
+use bttc_primitives::{CommitCertificate, Evidence, Fatal, Height, Round, SealedBlock, Timing, ValidatorSet};
 use std::{future::Future, ops::Range, time::Instant};
 
 /// All that an engine sees of the ledger.
@@ -12,23 +10,13 @@ pub trait Application: Clone + Send + Sync + 'static {
     /// Next height, its validators and timing.
     fn start(&self) -> impl Future<Output = Result<HeightStart, Fatal>> + Send;
     /// Builds our block on the head, before `deadline`; durable on return.
-    fn propose(
-        &self,
-        turn: Turn,
-        deadline: Instant,
-    ) -> impl Future<Output = Result<SealedBlock, Fatal>> + Send;
+    fn propose(&self, turn: Turn, deadline: Instant) -> impl Future<Output = Result<SealedBlock, Fatal>> + Send;
     /// Judges a block for the current height. If valid it is durable on return.
-    fn verify(
-        &self,
-        turn: Turn,
-        block: SealedBlock,
-    ) -> impl Future<Output = Result<Verdict, Fatal>> + Send;
+    fn verify(&self, turn: Turn, block: SealedBlock) -> impl Future<Output = Result<Verdict, Fatal>> + Send;
     /// Undecided blocks kept for `height`: restart and re-sending.
-    fn proposals(&self, height: Height)
-    -> impl Future<Output = Result<Vec<Proposal>, Fatal>> + Send;
+    fn proposals(&self, height: Height) -> impl Future<Output = Result<Vec<Proposal>, Fatal>> + Send;
     /// Makes the decided block final and answers with the next height. Idempotent.
-    fn commit(&self, decision: Decision)
-    -> impl Future<Output = Result<HeightStart, Fatal>> + Send;
+    fn commit(&self, decision: Decision) -> impl Future<Output = Result<HeightStart, Fatal>> + Send;
     /// Proof that a validator signed twice; enters our next proposal.
     fn report(&self, evidence: Vec<Evidence>) -> impl Future<Output = Result<(), Fatal>> + Send;
     /// Decided blocks with certificates, for peers that are behind.

@@ -13,11 +13,7 @@ pub fn next_base_fee(spec: &ChainSpec, parent: &Header) -> Option<u64> {
     let Some(base_fee) = parent.base_fee_per_gas else {
         return Some(alloy_eips::eip1559::INITIAL_BASE_FEE.max(floor));
     };
-    let next = alloy_eips::calc_next_block_base_fee(
-        parent.gas_used,
-        parent.gas_limit,
-        base_fee,
-        spec.base_fee_params(),
-    );
+    let next =
+        alloy_eips::calc_next_block_base_fee(parent.gas_used, parent.gas_limit, base_fee, spec.base_fee_params());
     Some(next.max(floor))
 }

@@ -2,9 +2,7 @@
 
 use crate::{Vote, recover_signer};
 use alloy_primitives::B256;
-use bttc_primitives::{
-    CommitCertificate, Height, LastCommit, SignerBitmap, ValidatorSet, VoteKind, VoteSignature,
-};
+use bttc_primitives::{CommitCertificate, Height, LastCommit, SignerBitmap, ValidatorSet, VoteKind, VoteSignature};
 
 /// Checks that members of `validators` with more than two thirds of the power signed the block.
 ///
@@ -46,13 +44,8 @@ pub fn check_last_commit(
     if !fresh && commit.signatures.is_empty() {
         return Ok(());
     }
-    let vote = Vote {
-        chain_id,
-        kind: VoteKind::Precommit,
-        height: parent.0,
-        round: commit.round,
-        block_hash: parent.1,
-    };
+    let vote =
+        Vote { chain_id, kind: VoteKind::Precommit, height: parent.0, round: commit.round, block_hash: parent.1 };
     check_signatures(vote, validators, &commit.signers, &commit.signatures)
 }
 
@@ -86,8 +79,8 @@ fn check_signatures(
     let hash = vote.signing_hash();
     let members = signers.indices().filter_map(|index| validators.members().get(index));
     for (member, signature) in members.zip(signatures) {
-        let signer = recover_signer(hash, signature)
-            .map_err(|error| format!("signature of {}: {error}", member.address))?;
+        let signer =
+            recover_signer(hash, signature).map_err(|error| format!("signature of {}: {error}", member.address))?;
         if signer != member.address {
             return Err(format!("signature of {} was made by {signer}", member.address));
         }

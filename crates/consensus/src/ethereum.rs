@@ -164,7 +164,9 @@ pub fn next_difficulty(spec: &ChainSpec, parent: &Header, timestamp: u64) -> U25
     let difficulty = parent.difficulty.saturating_add(up).saturating_sub(down).max(least);
     let shown = if byzantium { number.saturating_sub(bomb_delay(spec, number)) } else { number };
     match shown.wrapping_div(100_000).checked_sub(2) {
-        Some(power) => difficulty.saturating_add(U256::ONE.checked_shl(usize::try_from(power).unwrap_or(256)).unwrap_or(U256::MAX)),
+        Some(power) => {
+            difficulty.saturating_add(U256::ONE.checked_shl(usize::try_from(power).unwrap_or(256)).unwrap_or(U256::MAX))
+        }
         None => difficulty,
     }
 }

@@ -6,11 +6,7 @@ use bttc_primitives::{Evidence, ValidatorSet};
 /// Checks that a proof holds against the validators of its height.
 ///
 /// Errors: a sentence that names what is wrong.
-pub fn check_evidence(
-    chain_id: u64,
-    validators: &ValidatorSet,
-    evidence: &Evidence,
-) -> Result<(), String> {
+pub fn check_evidence(chain_id: u64, validators: &ValidatorSet, evidence: &Evidence) -> Result<(), String> {
     let Evidence::DoubleSign(proof) = evidence;
     if proof.first_hash >= proof.second_hash {
         return Err("the two votes are equal or in the wrong order".into());
@@ -18,20 +14,10 @@ pub fn check_evidence(
     if validators.index_of(proof.signer).is_none() {
         return Err(format!("{} was no validator at height {}", proof.signer, proof.height));
     }
-    let pairs = [
-        (proof.first_hash, &proof.first_signature),
-        (proof.second_hash, &proof.second_signature),
-    ];
+    let pairs = [(proof.first_hash, &proof.first_signature), (proof.second_hash, &proof.second_signature)];
     for (block_hash, signature) in pairs {
-        let vote = Vote {
-            chain_id,
-            kind: proof.kind,
-            height: proof.height,
-            round: proof.round,
-            block_hash,
-        };
-        let signer =
-            recover_signer(vote.signing_hash(), signature).map_err(|error| error.to_string())?;
+        let vote = Vote { chain_id, kind: proof.kind, height: proof.height, round: proof.round, block_hash };
+        let signer = recover_signer(vote.signing_hash(), signature).map_err(|error| error.to_string())?;
         if signer != proof.signer {
             return Err(format!("a vote was signed by {signer}, not by {}", proof.signer));
         }

@@ -50,8 +50,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const RULES: FeeRules =
-        FeeRules { min_base_fee: 1, burn_percent: 50, stakers_percent: 40, treasury_percent: 10 };
+    const RULES: FeeRules = FeeRules { min_base_fee: 1, burn_percent: 50, stakers_percent: 40, treasury_percent: 10 };
 
     #[test]
     fn remainder_is_burned() {

@@ -106,11 +106,7 @@ pub fn output_commitment(next_validators_hash: B256, exit_root: B256) -> Bytes {
     Bytes::copy_from_slice(keccak256((next_validators_hash, exit_root).abi_encode()).as_slice())
 }
 
-fn expect<T: PartialEq + std::fmt::Debug>(
-    field: &'static str,
-    got: T,
-    expected: T,
-) -> Result<(), InvalidBlock> {
+fn expect<T: PartialEq + std::fmt::Debug>(field: &'static str, got: T, expected: T) -> Result<(), InvalidBlock> {
     if got == expected { Ok(()) } else { Err(InvalidBlock::field(field, got, expected)) }
 }
 
@@ -138,15 +134,8 @@ pub fn check_header(
     if header.timestamp < earliest || header.timestamp > latest {
         return Err(InvalidBlock::Timestamp { got: header.timestamp, earliest, latest });
     }
-    let wanted = NextBlock::new(
-        spec,
-        parent,
-        turn,
-        header.timestamp,
-        &block.body.last_commit,
-        &block.body.evidence,
-    )
-    .header;
+    let wanted =
+        NextBlock::new(spec, parent, turn, header.timestamp, &block.body.last_commit, &block.body.evidence).header;
     expect("number", header.number, wanted.number)?;
     expect("gas_limit", header.gas_limit, wanted.gas_limit)?;
     expect("mix_hash", header.mix_hash, wanted.mix_hash)?;

@@ -35,11 +35,7 @@ pub enum InvalidBlock {
 
 impl InvalidBlock {
     /// A header field that is not what it must be.
-    pub fn field(
-        field: &'static str,
-        got: impl std::fmt::Debug,
-        expected: impl std::fmt::Debug,
-    ) -> Self {
+    pub fn field(field: &'static str, got: impl std::fmt::Debug, expected: impl std::fmt::Debug) -> Self {
         Self::Field { field, got: format!("{got:?}"), expected: format!("{expected:?}") }
     }
 }

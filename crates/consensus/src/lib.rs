@@ -33,9 +33,7 @@ mod proposer;
 mod signer;
 mod vote;
 
-pub use application::{
-    Application, Decision, DecidedBlock, HeightStart, Proposal, Turn, Verdict,
-};
+pub use application::{Application, DecidedBlock, Decision, HeightStart, Proposal, Turn, Verdict};
 pub use base_fee::next_base_fee;
 pub use certificate::{check_certificate, check_last_commit};
 pub use ethereum::{
@@ -44,7 +42,9 @@ pub use ethereum::{
 };
 pub use evidence::check_evidence;
 pub use fee_split::{FeeSplit, split_fees};
-pub use header::{MAX_BODY_BYTES, NextBlock, Outputs, block_commitment, check_body, check_header, next_mix_hash, output_commitment};
+pub use header::{
+    MAX_BODY_BYTES, NextBlock, Outputs, block_commitment, check_body, check_header, next_mix_hash, output_commitment,
+};
 pub use invalid::InvalidBlock;
 pub use proposer::ProposerOrder;
 pub use signer::ConsensusSigner;

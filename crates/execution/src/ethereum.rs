@@ -11,11 +11,7 @@ use alloy_eips::{
     eip7251::{CONSOLIDATION_REQUEST_PREDEPLOY_ADDRESS, CONSOLIDATION_REQUEST_TYPE},
     eip7685::Requests,
 };
-use alloy_evm::{
-    Evm,
-    block::state_changes::post_block_balance_increments,
-    eth::EthEvmContext,
-};
+use alloy_evm::{Evm, block::state_changes::post_block_balance_increments, eth::EthEvmContext};
 use alloy_primitives::{Address, B256, Bytes, U256, b256};
 use bttc_consensus::{FeeSplit, InvalidBlock};
 use bttc_primitives::{EthereumHardforks, Header, StateReader};

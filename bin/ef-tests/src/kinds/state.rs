@@ -17,9 +17,7 @@ use alloy_network::TxSignerSync;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use alloy_signer_local::PrivateKeySigner;
 use bttc_execution::{BlockRun, TransactError};
-use bttc_primitives::{
-    ChainSpec, EthereumHardforks, Header, Recovered, StateChanges, Transaction, recover_senders,
-};
+use bttc_primitives::{ChainSpec, EthereumHardforks, Header, Recovered, StateChanges, Transaction, recover_senders};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -136,13 +134,7 @@ enum Applied {
 }
 
 /// Runs the transaction; an error is trouble of the node's or the test's.
-fn apply(
-    test: &StateTest,
-    world: &World,
-    spec: &ChainSpec,
-    header: &Header,
-    post: &Post,
-) -> Result<Applied, String> {
+fn apply(test: &StateTest, world: &World, spec: &ChainSpec, header: &Header, post: &Post) -> Result<Applied, String> {
     let transaction = match test.transaction.signed(post) {
         Ok(transaction) => transaction,
         Err(why) => return Ok(Applied::Refused(why)),
@@ -204,7 +196,8 @@ impl TransactionJson {
         if let Some(bytes) = &post.txbytes {
             return Transaction::decode_2718_exact(bytes).map_err(|error| error.to_string());
         }
-        let key = self.secret_key.ok_or("the test has neither the bytes of the transaction nor a key to sign it with")?;
+        let key =
+            self.secret_key.ok_or("the test has neither the bytes of the transaction nor a key to sign it with")?;
         let signer = PrivateKeySigner::from_bytes(&key).map_err(|error| error.to_string())?;
         let mut typed = self.unsigned(&post.indexes)?;
         let signature = match &mut typed {
@@ -240,12 +233,48 @@ impl TransactionJson {
         let listed = access_list.clone().unwrap_or_default();
         Ok(if let Some(authorization_list) = self.authorization_list.clone() {
             let to = callee?;
-            TxEip7702 { chain_id, nonce, gas_limit, max_fee_per_gas, max_priority_fee_per_gas, to, value, access_list: listed, authorization_list, input }.into()
+            TxEip7702 {
+                chain_id,
+                nonce,
+                gas_limit,
+                max_fee_per_gas,
+                max_priority_fee_per_gas,
+                to,
+                value,
+                access_list: listed,
+                authorization_list,
+                input,
+            }
+            .into()
         } else if let Some(blob_versioned_hashes) = self.blob_versioned_hashes.clone() {
             let (to, max_fee_per_blob_gas) = (callee?, price(&self.max_fee_per_blob_gas)?);
-            TxEip4844 { chain_id, nonce, gas_limit, max_fee_per_gas, max_priority_fee_per_gas, to, value, access_list: listed, blob_versioned_hashes, max_fee_per_blob_gas, input }.into()
+            TxEip4844 {
+                chain_id,
+                nonce,
+                gas_limit,
+                max_fee_per_gas,
+                max_priority_fee_per_gas,
+                to,
+                value,
+                access_list: listed,
+                blob_versioned_hashes,
+                max_fee_per_blob_gas,
+                input,
+            }
+            .into()
         } else if self.max_fee_per_gas.is_some() {
-            TxEip1559 { chain_id, nonce, gas_limit, max_fee_per_gas, max_priority_fee_per_gas, to, value, access_list: listed, input }.into()
+            TxEip1559 {
+                chain_id,
+                nonce,
+                gas_limit,
+                max_fee_per_gas,
+                max_priority_fee_per_gas,
+                to,
+                value,
+                access_list: listed,
+                input,
+            }
+            .into()
         } else if let Some(access_list) = access_list {
             TxEip2930 { chain_id, nonce, gas_price, gas_limit, to, value, access_list, input }.into()
         } else {

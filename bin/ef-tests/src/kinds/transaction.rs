@@ -3,11 +3,7 @@
 //! A transaction is decoded, its sender recovered, and it is run for a sender that can pay for it, so that the rules are those of the executor.
 
 use super::{Runner, parse};
-use crate::{
-    json::ConfigJson,
-    network::Network,
-    world::World,
-};
+use crate::{json::ConfigJson, network::Network, world::World};
 use alloy_consensus::{EthereumTypedTransaction, SignableTransaction, Transaction as _, TxEip4844};
 use alloy_eips::eip2718::Decodable2718;
 use alloy_primitives::{Address, B256, Bytes, U256};

@@ -50,7 +50,10 @@ fn root(input: Input, secure: bool) -> Result<B256, String> {
     }
     let keys: Vec<_> = leaves.keys().collect();
     if keys.windows(2).any(|pair| matches!(pair, [one, next] if next.starts_with(one))) {
-        return Err("one key is the beginning of another, which the hash builder does not take; the node has no such keys".into());
+        return Err(
+            "one key is the beginning of another, which the hash builder does not take; the node has no such keys"
+                .into(),
+        );
     }
     let mut builder = HashBuilder::default();
     for (key, value) in leaves {

@@ -1,7 +1,9 @@
 //! The runner on test files of our own: what passes, what must be reported, and the way it ends.
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
-use alloy_consensus::{Block, BlockBody, EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH, Header, constants::EMPTY_WITHDRAWALS, proofs};
+use alloy_consensus::{
+    Block, BlockBody, EMPTY_OMMER_ROOT_HASH, EMPTY_ROOT_HASH, Header, constants::EMPTY_WITHDRAWALS, proofs,
+};
 use alloy_eips::eip4895::{Withdrawal, Withdrawals};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use alloy_trie::{HashBuilder, Nibbles, TrieAccount};
@@ -36,7 +38,9 @@ fn every_fault_is_reported_by_name() {
     assert_eq!((out.lines().last(), code), (Some("0 passed, 4 failed, 0 skipped"), Some(1)), "{out}");
     let wanted = "0x1111111111111111111111111111111111111111111111111111111111111111";
     for told in [
-        &format!("FAILED bad/GeneralStateTests/wrong_root.json wrongRoot Osaka 0: wanted the state root {wanted}, found 0x"),
+        &format!(
+            "FAILED bad/GeneralStateTests/wrong_root.json wrongRoot Osaka 0: wanted the state root {wanted}, found 0x"
+        ),
         "FAILED bad/GeneralStateTests/truncated.json - - 0: the file is not an object of tests",
         "FAILED bad/GeneralStateTests/no_kind.json noKind - 0: no kind of test",
         "FAILED bad/RLPTests/wrong.json wrongLength - 0: wanted the encoding",
@@ -103,7 +107,8 @@ fn one_block(expect_exception: Option<&str>, change: impl FnOnce(&mut Header)) -
         ..genesis.clone()
     };
     change(&mut header);
-    let paid = json!({ address.to_string(): { "balance": "0x012a05f200", "code": "0x", "nonce": "0x00", "storage": {} } });
+    let paid =
+        json!({ address.to_string(): { "balance": "0x012a05f200", "code": "0x", "nonce": "0x00", "storage": {} } });
     let refused = expect_exception.is_some();
     let last = if refused { genesis.hash_slow() } else { header.hash_slow() };
     let mut block = json!({ "rlp": encode(&header, Withdrawals::new(list)) });
@@ -144,6 +149,12 @@ fn blocks_are_imported_or_refused() {
     std::fs::write(&file, bad.to_string()).unwrap();
     let (out, code) = run(folder.path(), &[]);
     assert_eq!((out.lines().last(), code), (Some("0 passed, 2 failed, 0 skipped"), Some(1)), "{out}");
-    assert!(out.contains("acceptedButBroken Shanghai 0: block 0: wanted a valid block, found a refusal: state_root"), "{out}");
-    assert!(out.contains("refusedButFine Shanghai 0: block 0: wanted a refusal (NOTHING), found a valid block"), "{out}");
+    assert!(
+        out.contains("acceptedButBroken Shanghai 0: block 0: wanted a valid block, found a refusal: state_root"),
+        "{out}"
+    );
+    assert!(
+        out.contains("refusedButFine Shanghai 0: block 0: wanted a refusal (NOTHING), found a valid block"),
+        "{out}"
+    );
 }

@@ -9,8 +9,7 @@ fn spec(forks: &str) -> ChainSpec {
     ChainSpec::from_json(&NONE.replace("\"chainId\":1", &format!("\"chainId\":1{forks}"))).unwrap()
 }
 
-const BYZANTIUM: &str =
-    r#","homesteadBlock":0,"eip150Block":0,"eip155Block":0,"eip158Block":0,"byzantiumBlock":0"#;
+const BYZANTIUM: &str = r#","homesteadBlock":0,"eip150Block":0,"eip155Block":0,"eip158Block":0,"byzantiumBlock":0"#;
 
 fn parent(difficulty: u64, number: u64, timestamp: u64) -> Header {
     Header {
@@ -47,7 +46,8 @@ fn difficulty_steps_with_the_time_between_blocks() {
     assert_eq!(difficulty(homestead, &before, 100_000), 2_048_000 - 99_000);
     // max(1 or 2 - elapsed / 9, -99) from Byzantium on (EIP-100).
     assert_eq!(difficulty(BYZANTIUM, &before, 8), 2_049_000);
-    let with_uncle = Header { ommers_hash: b256!("1111111111111111111111111111111111111111111111111111111111111111"), ..before };
+    let with_uncle =
+        Header { ommers_hash: b256!("1111111111111111111111111111111111111111111111111111111111111111"), ..before };
     assert_eq!(difficulty(BYZANTIUM, &with_uncle, 8), 2_050_000);
     assert_eq!(difficulty(BYZANTIUM, &parent(131_072, 1, 0), 1_000), 131_072);
 }
