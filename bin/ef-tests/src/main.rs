@@ -28,7 +28,7 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 #[command(version)]
 struct Arguments {
     /// Folder, test file or archive; folders are searched for `.json` files and `.tar.zst` archives.
-    #[arg(required = true)]
+    #[arg(required = true, env = "EF_TESTS_DIR")]
     paths: Vec<PathBuf>,
     /// Run only files whose path contains this text.
     #[arg(long, default_value = "")]

@@ -42,6 +42,7 @@ const FORKS: &[(&str, Set)] = &[
     ("BPO2", |config, at| config.bpo2_time = Some(at)),
     ("BPO3", |config, at| config.bpo3_time = Some(at)),
     ("BPO4", |config, at| config.bpo4_time = Some(at)),
+    ("BPO5", |config, at| config.bpo5_time = Some(at)),
 ];
 
 /// Rules of a network by name.
