@@ -18,6 +18,31 @@ pub(crate) enum BlockArg {
     Hash(B256),
 }
 
+/// A block that may be named by tag or number alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NumberArg(BlockArg);
+
+impl<'de> Deserialize<'de> for NumberArg {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match BlockArg::deserialize(deserializer)? {
+            BlockArg::Hash(hash) => Err(D::Error::custom(format!("{hash} is no block number of 64 bits"))),
+            block => Ok(Self(block)),
+        }
+    }
+}
+
+impl From<NumberArg> for BlockArg {
+    fn from(NumberArg(block): NumberArg) -> Self {
+        block
+    }
+}
+
+impl From<B256> for BlockArg {
+    fn from(hash: B256) -> Self {
+        Self::Hash(hash)
+    }
+}
+
 impl fmt::Display for BlockArg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

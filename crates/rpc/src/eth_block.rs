@@ -2,7 +2,7 @@
 
 use crate::{
     args::Args,
-    block_arg::BlockArg,
+    block_arg::{BlockArg, NumberArg},
     context::{Api, find_block, find_height, header_at},
     convert::{self, Before, Place, RpcBlock, RpcReceipt, RpcTransaction},
     error::{Reply, RpcError},
@@ -13,60 +13,66 @@ use alloy_primitives::{B256, Bytes, U64};
 use alloy_rpc_types_eth::Index;
 use bttc_primitives::{Recovered, Transaction};
 use bttc_storage::{ReadTx, StoredTransaction};
+use serde::de::DeserializeOwned;
 
 pub(crate) fn register(registry: &mut Registry) {
-    registry.read("eth_getBlockByNumber", block);
-    registry.read("eth_getBlockByHash", block);
-    registry.read("eth_getBlockTransactionCountByNumber", transaction_count);
-    registry.read("eth_getBlockTransactionCountByHash", transaction_count);
-    registry.read("eth_getUncleCountByBlockNumber", uncle_count);
-    registry.read("eth_getUncleCountByBlockHash", uncle_count);
-    registry.read("eth_getUncleByBlockNumberAndIndex", uncle);
-    registry.read("eth_getUncleByBlockHashAndIndex", uncle);
-    registry.read("eth_getHeaderByNumber", header);
-    registry.read("eth_getHeaderByHash", header);
+    registry.read("eth_getBlockByNumber", block::<NumberArg>);
+    registry.read("eth_getBlockByHash", block::<B256>);
+    registry.read("eth_getBlockTransactionCountByNumber", transaction_count::<NumberArg>);
+    registry.read("eth_getBlockTransactionCountByHash", transaction_count::<B256>);
+    registry.read("eth_getUncleCountByBlockNumber", uncle_count::<NumberArg>);
+    registry.read("eth_getUncleCountByBlockHash", uncle_count::<B256>);
+    registry.read("eth_getUncleByBlockNumberAndIndex", uncle::<NumberArg>);
+    registry.read("eth_getUncleByBlockHashAndIndex", uncle::<B256>);
+    registry.read("eth_getHeaderByNumber", header::<NumberArg>);
+    registry.read("eth_getHeaderByHash", header::<B256>);
     registry.read("eth_getBlockReceipts", receipts);
-    registry.read("eth_getTransactionByBlockNumberAndIndex", transaction_at);
-    registry.read("eth_getTransactionByBlockHashAndIndex", transaction_at);
-    registry.read("eth_getRawTransactionByBlockNumberAndIndex", raw_transaction_at);
-    registry.read("eth_getRawTransactionByBlockHashAndIndex", raw_transaction_at);
+    registry.read("eth_getTransactionByBlockNumberAndIndex", transaction_at::<NumberArg>);
+    registry.read("eth_getTransactionByBlockHashAndIndex", transaction_at::<B256>);
+    registry.read("eth_getRawTransactionByBlockNumberAndIndex", raw_transaction_at::<NumberArg>);
+    registry.read("eth_getRawTransactionByBlockHashAndIndex", raw_transaction_at::<B256>);
     registry.read("eth_getTransactionByHash", transaction);
     registry.read("eth_getRawTransactionByHash", raw_transaction);
     registry.read("eth_getTransactionReceipt", receipt);
 }
 
-fn block(api: &Api, mut args: Args) -> Reply<Option<RpcBlock>> {
-    let block: BlockArg = args.required("block")?;
+/// The way in which a method has its block named: by number or by hash, not by either.
+trait Named: DeserializeOwned + Into<BlockArg> {}
+
+impl<T: DeserializeOwned + Into<BlockArg>> Named for T {}
+
+fn block<B: Named>(api: &Api, mut args: Args) -> Reply<Option<RpcBlock>> {
+    let block = args.required::<B>("block")?.into();
     let full: bool = args.optional("hydrated")?.unwrap_or_default();
     args.end()?;
     let found = find_block(&api.read()?, block)?;
     Ok(found.map(|block| convert::block(&block, full)))
 }
 
-fn header(api: &Api, mut args: Args) -> Reply<Option<convert::RpcHeader>> {
-    let block: BlockArg = args.required("block")?;
+fn header<B: Named>(api: &Api, mut args: Args) -> Reply<Option<convert::RpcHeader>> {
+    let block = args.required::<B>("block")?.into();
     args.end()?;
     let found = find_block(&api.read()?, block)?;
     Ok(found.map(|block| convert::header(&block.block)))
 }
 
-fn transaction_count(api: &Api, mut args: Args) -> Reply<Option<U64>> {
-    let block: BlockArg = args.required("block")?;
+fn transaction_count<B: Named>(api: &Api, mut args: Args) -> Reply<Option<U64>> {
+    let block = args.required::<B>("block")?.into();
     args.end()?;
     let read = api.read()?;
     let Some(height) = find_height(&read, block)? else { return Ok(None) };
     Ok(read.transaction_count(height)?.map(U64::from))
 }
 
-fn uncle_count(api: &Api, mut args: Args) -> Reply<Option<U64>> {
-    let block: BlockArg = args.required("block")?;
+fn uncle_count<B: Named>(api: &Api, mut args: Args) -> Reply<Option<U64>> {
+    let block = args.required::<B>("block")?.into();
     args.end()?;
     let found = find_block(&api.read()?, block)?;
     Ok(found.map(|block| U64::from(block.block.body.ommers.len())))
 }
 
-fn uncle(api: &Api, mut args: Args) -> Reply<Option<convert::RpcHeader>> {
-    let block: BlockArg = args.required("block")?;
+fn uncle<B: Named>(api: &Api, mut args: Args) -> Reply<Option<convert::RpcHeader>> {
+    let block = args.required::<B>("block")?.into();
     let index: Index = args.required("index")?;
     args.end()?;
     let Some(block) = find_block(&api.read()?, block)? else { return Ok(None) };
@@ -84,8 +90,8 @@ fn receipts(api: &Api, mut args: Args) -> Reply<Option<Vec<RpcReceipt>>> {
 }
 
 /// The transaction at a position of a block.
-fn nth(api: &Api, mut args: Args) -> Reply<Option<RpcTransaction>> {
-    let block: BlockArg = args.required("block")?;
+fn nth<B: Named>(api: &Api, mut args: Args) -> Reply<Option<RpcTransaction>> {
+    let block = args.required::<B>("block")?.into();
     let index: Index = args.required("index")?;
     args.end()?;
     let read = api.read()?;
@@ -96,12 +102,12 @@ fn nth(api: &Api, mut args: Args) -> Reply<Option<RpcTransaction>> {
     }
 }
 
-fn transaction_at(api: &Api, args: Args) -> Reply<Option<RpcTransaction>> {
-    nth(api, args)
+fn transaction_at<B: Named>(api: &Api, args: Args) -> Reply<Option<RpcTransaction>> {
+    nth::<B>(api, args)
 }
 
-fn raw_transaction_at(api: &Api, args: Args) -> Reply<Option<Bytes>> {
-    Ok(nth(api, args)?.map(|tx| tx.inner.inner().encoded_2718().into()))
+fn raw_transaction_at<B: Named>(api: &Api, args: Args) -> Reply<Option<Bytes>> {
+    Ok(nth::<B>(api, args)?.map(|tx| tx.inner.inner().encoded_2718().into()))
 }
 
 /// A transaction of the chain or of the pool.

@@ -38,7 +38,7 @@ impl Inner {
         }
         let known = self.senders.get(&address);
         let state = known.map_or_else(|| state(address), |sender| Ok(sender.meta.state))?;
-        state.check(&tx, &self.config)?;
+        state.check(&tx, &self.config, &self.rules)?;
         let old = known.and_then(|sender| sender.get(nonce));
         if let Some(old) = old {
             check_replacement(old, &tx, &self.config)?;

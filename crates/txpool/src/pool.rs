@@ -162,7 +162,7 @@ impl Pool {
         let state = known.map_or_else(|| accounts.get(sender), Ok)?;
         let tx = PoolTransaction::new(tx, origin, cost, Box::default());
         // Cheap refusals first: a list of authorizations costs a signature check each.
-        state.check(&tx, &self.shared.config)?;
+        state.check(&tx, &self.shared.config, rules)?;
         if tx.tx.inner().is_eip7702() {
             let authorities = rules.authorities(tx.tx.inner());
             return Ok(PoolTransaction::new(tx.tx, origin, cost, authorities));

@@ -67,7 +67,7 @@ impl Inner {
         for (address, state) in updates {
             match state {
                 None => self.remove_sender(address, DropReason::Unreadable),
-                Some(SenderState { code: Code::Contract, .. }) => {
+                Some(state) if !rules.may_send(&state) => {
                     self.remove_sender(address, DropReason::SenderIsContract);
                 }
                 Some(state) => {

@@ -26,6 +26,8 @@ pub(crate) struct Rules {
     london: bool,
     osaka: bool,
     gas: GasForks,
+    /// Development chains let contracts be impersonated.
+    contracts_send: bool,
 }
 
 impl Rules {
@@ -44,7 +46,13 @@ impl Rules {
                 shanghai: spec.is_shanghai_active_at_timestamp(time),
                 prague: spec.is_prague_active_at_timestamp(time),
             },
+            contracts_send: spec.is_dev(),
         }
+    }
+
+    /// Whether an account may send transactions (EIP-3607).
+    pub(crate) const fn may_send(&self, state: &SenderState) -> bool {
+        self.contracts_send || !matches!(state.code, Code::Contract)
     }
 
     /// Checks what needs no state; the answer is the most that the transaction can cost.
@@ -164,7 +172,12 @@ impl SenderState {
     }
 
     /// Checks what the account alone says about a transaction.
-    pub(crate) fn check(&self, tx: &PoolTransaction, config: &PoolConfig) -> Result<(), InvalidTransaction> {
+    pub(crate) fn check(
+        &self,
+        tx: &PoolTransaction,
+        config: &PoolConfig,
+        rules: &Rules,
+    ) -> Result<(), InvalidTransaction> {
         let (sender, got) = (tx.sender(), tx.nonce());
         if got < self.nonce {
             return Err(InvalidTransaction::NonceTooLow { sender, got, expected: self.nonce });
@@ -173,7 +186,7 @@ impl SenderState {
         if got - self.nonce >= limit as u64 {
             return Err(InvalidTransaction::NonceTooFar { sender, got, next: self.nonce, limit });
         }
-        if self.code == Code::Contract {
+        if !rules.may_send(self) {
             return Err(InvalidTransaction::SenderIsContract { sender });
         }
         if self.balance < tx.cost() {

@@ -25,18 +25,19 @@ impl From<io::Error> for FrameError {
 pub(super) struct JsonFrames {
     max: usize,
     scanned: usize,
-    depth: usize,
+    /// Closing brackets that are owed, the innermost last.
+    owed: Vec<u8>,
     in_string: bool,
     escaped: bool,
 }
 
 impl JsonFrames {
     pub(super) const fn new(max: usize) -> Self {
-        Self { max, scanned: 0, depth: 0, in_string: false, escaped: false }
+        Self { max, scanned: 0, owed: Vec::new(), in_string: false, escaped: false }
     }
 
     /// Takes one byte; true if it closes the value.
-    fn step(&mut self, byte: u8) -> bool {
+    fn step(&mut self, byte: u8) -> Result<bool, FrameError> {
         if self.in_string {
             match byte {
                 _ if self.escaped => self.escaped = false,
@@ -44,18 +45,17 @@ impl JsonFrames {
                 b'"' => self.in_string = false,
                 _ => {}
             }
-            return false;
+            return Ok(false);
         }
         match byte {
             b'"' => self.in_string = true,
-            b'{' | b'[' => self.depth += 1,
-            b'}' | b']' => {
-                self.depth = self.depth.saturating_sub(1);
-                return self.depth == 0;
-            }
+            b'{' => self.owed.push(b'}'),
+            b'[' => self.owed.push(b']'),
+            b'}' | b']' if self.owed.pop() != Some(byte) => return Err(FrameError::NotJson),
+            b'}' | b']' => return Ok(self.owed.is_empty()),
             _ => {}
         }
-        false
+        Ok(false)
     }
 }
 
@@ -78,7 +78,7 @@ impl Decoder for JsonFrames {
             if self.scanned > self.max {
                 return Err(FrameError::TooLarge);
             }
-            if self.step(byte) {
+            if self.step(byte)? {
                 let frame = buffer.split_to(self.scanned);
                 *self = Self::new(self.max);
                 return Ok(Some(frame.to_vec()));
@@ -126,5 +126,7 @@ mod tests {
         assert!(matches!(frames.decode(&mut buffer), Err(FrameError::TooLarge)));
         let mut buffer = BytesMut::from("hello");
         assert!(matches!(JsonFrames::new(8).decode(&mut buffer), Err(FrameError::NotJson)));
+        let mut buffer = BytesMut::from(r#"{"params":[}"#);
+        assert!(matches!(JsonFrames::new(80).decode(&mut buffer), Err(FrameError::NotJson)));
     }
 }

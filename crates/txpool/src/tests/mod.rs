@@ -26,7 +26,7 @@ pub(super) const FLOOR: u64 = 9_000_000_000_000;
 const GENESIS: &str = r#"{"config":{"chainId":990992,"homesteadBlock":0,"eip150Block":0,"eip155Block":0,"eip158Block":0,
     "byzantiumBlock":0,"constantinopleBlock":0,"petersburgBlock":0,"istanbulBlock":0,"berlinBlock":0,"londonBlock":0,
     "mergeNetsplitBlock":0,"terminalTotalDifficulty":0,"shanghaiTime":0,"cancunTime":0,"pragueTime":0,"osakaTime":0,
-    "bttc":{"dev":true,"minBaseFee":"0x82f79cd9000","elasticity":2,"baseFeeDenominator":50,"burnPercent":50,"stakersPercent":40,
+    "bttc":{"dev":false,"minBaseFee":"0x82f79cd9000","elasticity":2,"baseFeeDenominator":50,"burnPercent":50,"stakersPercent":40,
     "treasuryPercent":10,"blockTimeMs":500,"idleTimeMs":2000,"validators":[{"address":"0x0000000000000000000000000000000000000001","power":1}]}},
     "gasLimit":"0x3938700","difficulty":"0x0","alloc":{}}"#;
 
