@@ -17,8 +17,8 @@ pub(crate) struct Skips {
 #[serde(deny_unknown_fields)]
 struct Skip {
     kind: Option<String>,
-    /// Name of a fork or network.
-    fork: Option<String>,
+    /// Names of forks or networks.
+    forks: Option<Vec<String>>,
     /// End of the file's path.
     file: Option<String>,
     /// Text in the test's name.
@@ -31,7 +31,7 @@ impl Skips {
         let skips: Self = toml::from_str(include_str!("../skips.toml")).wrap_err("reading skips.toml")?;
         for skip in &skips.skip {
             let names_something =
-                skip.fork.is_some() || skip.file.is_some() || skip.test.is_some() || skip.kind.is_some();
+                skip.forks.is_some() || skip.file.is_some() || skip.test.is_some() || skip.kind.is_some();
             eyre::ensure!(names_something, "an entry of skips.toml would skip everything: {}", skip.reason);
             eyre::ensure!(!skip.reason.is_empty(), "an entry of skips.toml has no reason");
         }
@@ -42,7 +42,7 @@ impl Skips {
     pub(crate) fn reason(&self, kind: &str, id: &CaseId) -> Option<&str> {
         let found = self.skip.iter().find(|skip| {
             skip.kind.as_ref().is_none_or(|wanted| wanted == kind)
-                && skip.fork.as_ref().is_none_or(|fork| *fork == id.fork)
+                && skip.forks.as_ref().is_none_or(|forks| forks.contains(&id.fork))
                 && skip.file.as_ref().is_none_or(|file| id.file.ends_with(file.as_str()))
                 && skip.test.as_ref().is_none_or(|test| id.test.contains(test.as_str()))
         });

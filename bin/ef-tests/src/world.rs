@@ -4,7 +4,7 @@ use crate::{json::Accounts, memory_trie::MemoryTrie};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use bttc_execution::MemoryState;
 use bttc_primitives::{Account, AccountChange, Fatal, StateChanges, StateReader};
-use bttc_trie::{EMPTY_ROOT_HASH, HashedChanges, state_root};
+use bttc_trie::{EMPTY_ROOT_HASH, HashedChanges, TrieUpdate, state_root};
 
 /// Where BLOCKHASH gets its answers from.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,13 @@ pub(crate) struct World {
     trie: MemoryTrie,
     root: B256,
     pub(crate) hashes: BlockHashes,
+}
+
+/// Changes as the tries take them.
+#[derive(Debug)]
+pub(crate) struct Hashed {
+    changes: HashedChanges,
+    update: TrieUpdate,
 }
 
 impl World {
@@ -45,7 +52,8 @@ impl World {
             root: EMPTY_ROOT_HASH,
             hashes: BlockHashes::default(),
         };
-        world.apply(&changes)?;
+        let (_, hashed) = world.after(&changes)?;
+        world.apply(&changes, hashed)?;
         Ok(world)
     }
 
@@ -54,17 +62,17 @@ impl World {
         self.root
     }
 
-    /// Root that the state would have after `changes`.
-    pub(crate) fn root_after(&self, changes: &StateChanges) -> Result<B256, Fatal> {
-        Ok(state_root(&self.trie, &HashedChanges::new(changes))?.root)
+    /// Root that the state would have after `changes`, and what [`Self::apply`] wants to know of them.
+    pub(crate) fn after(&self, changes: &StateChanges) -> Result<(B256, Hashed), Fatal> {
+        let changes = HashedChanges::new(changes);
+        let update = state_root(&self.trie, &changes)?;
+        Ok((update.root, Hashed { changes, update }))
     }
 
-    /// Makes `changes`; they must fit this state.
-    pub(crate) fn apply(&mut self, changes: &StateChanges) -> Result<(), Fatal> {
-        let hashed = HashedChanges::new(changes);
-        let update = state_root(&self.trie, &hashed)?;
-        self.trie.apply(&hashed, &update);
-        self.root = update.root;
+    /// Makes `changes`; `hashed` must be of them and of this state.
+    pub(crate) fn apply(&mut self, changes: &StateChanges, hashed: Hashed) -> Result<(), Fatal> {
+        self.trie.apply(&hashed.changes, &hashed.update);
+        self.root = hashed.update.root;
         self.state.apply(changes)
     }
 }

@@ -118,7 +118,7 @@ fn run_case(test: &StateTest, world: &World, spec: &ChainSpec, post: &Post) -> R
             (StateChanges::default(), keccak256([alloy_rlp::EMPTY_LIST_CODE]))
         }
     };
-    let root = world.root_after(&changes).map_err(|fatal| fatal.to_string())?;
+    let (root, _) = world.after(&changes).map_err(|fatal| fatal.to_string())?;
     if root != post.hash {
         return Err(format!("wanted the state root {}, found {root}", post.hash));
     }
