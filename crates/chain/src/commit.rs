@@ -33,7 +33,7 @@ impl Chain {
             Some(executed) => executed,
             None => Arc::new(self.recompute(decision)?),
         };
-        self.append(&executed, certificate)?;
+        self.append(&executed, Some(certificate))?;
         self.publish(&executed);
         self.height_start()
     }
@@ -57,14 +57,15 @@ impl Chain {
         })
     }
 
-    fn append(&self, executed: &Executed, certificate: &CommitCertificate) -> Result<(), Fatal> {
+    /// Makes block, receipts, state and certificate visible at once; imported blocks have no certificate.
+    pub(crate) fn append(&self, executed: &Executed, certificate: Option<&CommitCertificate>) -> Result<(), Fatal> {
         let started = Instant::now();
         let _writing = self.inner.writer.lock();
         let mut write = self.inner.storage.write()?;
         write.append(BlockCommit {
             block: &executed.block,
             receipts: &executed.receipts,
-            certificate: Some(certificate),
+            certificate,
             code: &executed.code,
             changes: &executed.changes,
             trie: &executed.trie,
@@ -75,7 +76,7 @@ impl Chain {
     }
 
     /// Moves the head, the pool and the subscribers on.
-    fn publish(&self, executed: &Arc<Executed>) {
+    pub(crate) fn publish(&self, executed: &Arc<Executed>) {
         let block = &executed.block.block;
         let head = Arc::new(Head { hash: block.hash(), header: block.header.clone() });
         *self.inner.head.write() = head.clone();

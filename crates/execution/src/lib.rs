@@ -35,6 +35,7 @@ mod environment;
 mod error;
 mod estimate;
 mod ethereum;
+mod ethereum_block;
 mod invalid;
 mod machine;
 #[cfg(any(test, feature = "test-utils"))]
@@ -52,6 +53,7 @@ pub use call_error::{CallError, revert_reason};
 pub use error::{FinishError, RunError, TransactError};
 pub use estimate::estimate_gas;
 pub use ethereum::{EthereumEnd, EthereumOutcome};
+pub use ethereum_block::{ExecutedEthereum, OMMER_ANCESTORS, run_ethereum_block};
 pub use invalid::InvalidTransaction;
 #[cfg(any(test, feature = "test-utils"))]
 pub use memory::MemoryState;

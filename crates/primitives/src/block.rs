@@ -106,6 +106,13 @@ impl SealedBlock {
         self.header.number
     }
 
+    /// Decodes the first block of `buf` as other Ethereum programs encode it: `[header, transactions, ommers, withdrawals?]`.
+    pub fn decode_ethereum(buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
+        let block = alloy_consensus::Block::<Transaction>::decode(buf)?;
+        let alloy_consensus::BlockBody { transactions, ommers, withdrawals } = block.body;
+        Ok(Self::seal(block.header, Body { transactions, ommers, withdrawals, ..Body::default() }))
+    }
+
     /// The same block as other Ethereum programs encode it: `[header, transactions, ommers, withdrawals?]`.
     pub fn ethereum_rlp(&self) -> Vec<u8> {
         alloy_rlp::encode(alloy_consensus::Block::<Transaction> {
@@ -199,6 +206,12 @@ mod tests {
             let bytes = alloy_rlp::encode(&block);
             assert_eq!(bytes.len(), block.length());
             assert_eq!(SealedBlock::decode(&mut bytes.as_slice()).unwrap(), block);
+
+            let bytes = block.ethereum_rlp();
+            let decoded = SealedBlock::decode_ethereum(&mut bytes.as_slice()).unwrap();
+            let last_commit = LastCommit::default();
+            assert_eq!(decoded.body, Body { last_commit, ..block.body.clone() }, "it has no word for certificates");
+            assert_eq!(decoded.hash(), block.hash());
         }
     }
 }
