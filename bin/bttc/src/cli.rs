@@ -8,6 +8,10 @@ use std::{path::PathBuf, time::Duration};
 const CONFIG_HELP: &str = "Every key of the configuration is a flag too: --rpc.port 8545, --log.format json, \
 --metrics.listen 127.0.0.1:9090. `bttc config show` prints all of them.";
 
+const IMPORT_HELP: &str = "Every rule is checked but the seal of proof of work. Blocks that the chain has are skipped, so an import \
+that was stopped is gone on with by the same command; after a refused block everything before it is kept. \
+Prepare the data directory with `bttc init --genesis FILE --datadir DIR`.";
+
 /// A node of the BTT chain, and the tools around it.
 #[derive(Debug, Parser)]
 #[command(name = "bttc", version, propagate_version = true, arg_required_else_help = true)]
@@ -26,6 +30,9 @@ pub(crate) enum Command {
     Config(ConfigArgs),
     /// Prepare a data directory from a genesis.
     Init(InitArgs),
+    /// Append the blocks of a file to a chain under Ethereum's rules.
+    #[command(after_help = IMPORT_HELP)]
+    Import(ImportArgs),
     /// Keep accounts in encrypted files.
     Account(AccountArgs),
     /// Look into the database of a node.
@@ -37,7 +44,7 @@ pub(crate) enum Command {
 impl Command {
     /// Whether dotted flags have a meaning here.
     const fn is_configured(&self) -> bool {
-        matches!(self, Self::Node(_) | Self::Config(_) | Self::Init(_) | Self::Db(_))
+        matches!(self, Self::Node(_) | Self::Config(_) | Self::Init(_) | Self::Import(_) | Self::Db(_))
     }
 }
 
@@ -102,6 +109,14 @@ pub(crate) struct InitArgs {
     /// Where the node shall keep its data.
     #[arg(long, value_name = "DIR")]
     pub(crate) datadir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// Blocks in RLP, one after the other, as other clients export them.
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 #[derive(Debug, Args)]

@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Command::Node(args) => commands::node::run(args, &flags, out),
         Command::Config(args) => commands::config::run(args, &flags, out),
         Command::Init(args) => commands::init::run(args, &flags, out),
+        Command::Import(args) => commands::import::run(&args, &flags, out),
         Command::Account(args) => commands::account::run(args, out),
         Command::Db(args) => commands::db::run(args, &flags, out),
         Command::Completions(args) => commands::completions::run(&args, out),

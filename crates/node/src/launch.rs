@@ -167,7 +167,7 @@ pub fn init_datadir(mut config: Config) -> eyre::Result<NodeInfo> {
 }
 
 /// Where the data lies.
-fn datadir(config: &Config) -> eyre::Result<PathBuf> {
+pub(crate) fn datadir(config: &Config) -> eyre::Result<PathBuf> {
     match (&config.datadir, &config.network) {
         (Some(datadir), _) => Ok(datadir.clone()),
         (None, Some(network)) => chain_spec::default_datadir(network),
@@ -178,7 +178,7 @@ fn datadir(config: &Config) -> eyre::Result<PathBuf> {
 }
 
 /// Opens the database below `datadir`, with the paths of `config` that lie there filled in.
-fn open_storage(config: &mut Config, datadir: &Path) -> eyre::Result<Storage> {
+pub(crate) fn open_storage(config: &mut Config, datadir: &Path) -> eyre::Result<Storage> {
     fill_paths(config, datadir);
     std::fs::create_dir_all(datadir).wrap_err_with(|| {
         format!("cannot make the data directory {}; choose another with --datadir DIR", datadir.display())
@@ -207,7 +207,7 @@ fn fill_paths(config: &mut Config, datadir: &Path) {
 }
 
 /// The chain that was asked for; without a word, the one that the store holds.
-fn spec(config: &Config, storage: &Storage) -> eyre::Result<(String, Arc<ChainSpec>)> {
+pub(crate) fn spec(config: &Config, storage: &Storage) -> eyre::Result<(String, Arc<ChainSpec>)> {
     if let Some(network) = &config.network {
         let (spec, _) = chain_spec::load_spec(network)?;
         return Ok((network.clone(), Arc::new(spec)));
@@ -219,7 +219,7 @@ fn spec(config: &Config, storage: &Storage) -> eyre::Result<(String, Arc<ChainSp
     Ok((chain_spec::name_of(identity.chain_id), Arc::new(spec)))
 }
 
-fn open_chain(
+pub(crate) fn open_chain(
     config: &Config,
     spec: Arc<ChainSpec>,
     storage: Storage,

@@ -4,5 +4,6 @@ pub(crate) mod account;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod db;
+pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod node;

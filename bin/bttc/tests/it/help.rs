@@ -4,11 +4,12 @@ use crate::program::run;
 
 #[test]
 fn every_help_page_is_as_before() {
-    let pages: [&[&str]; 8] = [
+    let pages: [&[&str]; 9] = [
         &["--help"],
         &["node", "--help"],
         &["config", "show", "--help"],
         &["init", "--help"],
+        &["import", "--help"],
         &["account", "--help"],
         &["account", "export", "--help"],
         &["db", "--help"],
