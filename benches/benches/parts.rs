@@ -156,7 +156,6 @@ fn submit_to_receipt(c: &mut Criterion) {
     let chain = ledger::open(dir.path(), Durability::Full).unwrap();
     let (_handle, driver) = Driver::new(chain.clone(), DevValidator::new().unwrap(), Mining::OnDemand);
     let stop = CancellationToken::new();
-    #[expect(clippy::disallowed_methods, reason = "a benchmark plays the node")]
     let task = runtime.spawn(driver.run(stop.clone()));
     let mut events = chain.subscribe();
     let signed = Arc::new(transfers(0, 0, 20_000));

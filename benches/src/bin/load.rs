@@ -39,6 +39,12 @@ struct Args {
     rounds: usize,
 }
 
+/// Polls without progress after which a node is nudged.
+const STILL_POLLS: u32 = 20;
+
+/// A sender, its first nonce, and the requests with its transactions.
+type Lot = (Address, u64, Vec<Vec<u8>>);
+
 struct Node {
     name: String,
     url: String,
@@ -120,13 +126,11 @@ impl Node {
     }
 
     /// Waits until the accounts' nonces have moved by as many transactions as were accepted.
-    fn wait_included(
-        &self,
-        connection: &mut Connection,
-        lots: &[(Address, u64, Vec<Vec<u8>>)],
-        accepted: u64,
-    ) -> Result<u64> {
+    ///
+    /// A node that leaves transactions lying although it mines on demand (anvil does under load) is nudged with `evm_mine`.
+    fn wait_included(&self, connection: &mut Connection, lots: &[Lot], accepted: u64) -> Result<u64> {
         let deadline = Instant::now() + Duration::from_secs(60);
+        let (mut last, mut still) = (0, 0);
         loop {
             let mut included = 0;
             for (address, nonce, _) in lots {
@@ -137,6 +141,12 @@ impl Node {
             }
             if Instant::now() > deadline {
                 bail!("{}: {included} of {accepted} accepted transactions included after a minute", self.name);
+            }
+            still = if included == last { still + 1 } else { 0 };
+            last = included;
+            if still >= STILL_POLLS {
+                connection.call("evm_mine", json!([]))?;
+                still = 0;
             }
             std::thread::sleep(Duration::from_millis(2));
         }
