@@ -107,7 +107,11 @@ impl<S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Session<S, I> {
         let mut cache = StateCache::new(state);
         apply_overrides(&mut cache, &mut evm_env, overrides)?;
         let tx = transaction(env, &mut cache, &evm_env, request)?;
-        evm_env.cfg_env.disable_base_fee = tx.gas_price == 0;
+        if tx.gas_price == 0 {
+            // A free call sees no base fee, as in geth: code that compares price and base fee finds them in order.
+            evm_env.cfg_env.disable_base_fee = true;
+            evm_env.block_env.basefee = 0;
+        }
         let evm = Machine::new(cache, evm_env, watch, true, env.spec.is_ethereum());
         Ok(Self { evm, tx })
     }

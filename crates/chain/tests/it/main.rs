@@ -5,4 +5,5 @@ mod fixture;
 
 mod blocks;
 mod development;
+mod import;
 mod restart;
