@@ -53,7 +53,9 @@ impl Chain {
     /// It is durable once this returns, and pool and subscribers know of it. Only under the `ethereum` spec. Blocks until done.
     pub fn import_block(&self, block: SealedBlock) -> Result<Imported, ImportError> {
         if !self.spec().is_ethereum() {
-            return Err(Fatal::new("a block without a certificate can only be imported under the `ethereum` spec").into());
+            return Err(
+                Fatal::new("a block without a certificate can only be imported under the `ethereum` spec").into()
+            );
         }
         let store = self.read()?;
         let head = self.head();

@@ -127,7 +127,7 @@ impl Node {
     /// Errors: the first task that failed.
     pub async fn run(self, shutdown: CancellationToken) -> eyre::Result<()> {
         let Self { info, chain, driver, rpc, health, stopping } = self;
-        tracing::info!(network = info.network, chain_id = info.chain_id, height = info.height, datadir = %info.datadir.display(), "node started");
+        tracing::info!(network = info.network, chain_id = info.chain_id, height = info.height, http = info.http.map(tracing::field::display), datadir = %info.datadir.display(), "node started");
         let mut tasks = Supervisor::new();
         tasks.spawn(Stage::Doors, "rpc", |stop| async move { Ok(rpc.run(stop).await?) });
         if let Some(health) = health {

@@ -25,6 +25,10 @@ pub(crate) fn run(args: &ImportArgs, flags: &[Override], out: &mut impl Write) -
         let _closed = write!(io::stderr(), "\r\x1b[K");
     }
     let done = done?;
-    writeln!(out, "{} blocks imported, {} were there already; the chain is at height {}", done.added, done.known, done.height)?;
+    writeln!(
+        out,
+        "{} blocks imported, {} were there already; the chain is at height {}",
+        done.added, done.known, done.height
+    )?;
     Ok(())
 }

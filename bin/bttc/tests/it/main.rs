@@ -3,5 +3,6 @@
 
 mod account;
 mod help;
+mod import;
 mod node;
 mod program;

@@ -1,7 +1,7 @@
 //! Running the program that was built with these tests.
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
     path::Path,
     process::{Child, Command, Output, Stdio},
@@ -63,6 +63,25 @@ impl Running {
         }
     }
 
+    /// Starts a node that makes no blocks on a free port, and waits for the address in its log.
+    pub(crate) fn follower(datadir: &str) -> Self {
+        let arguments = ["node", "--rpc.port", "0", "--log.format", "json", "--datadir", datadir];
+        let mut child = bttc(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut running = Self { child: Some(child), http: ([127, 0, 0, 1], 0).into() };
+        let mut log = String::new();
+        for line in stderr.lines() {
+            let line = line.unwrap();
+            let json: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+            if let Some(http) = find(&json, "http") {
+                running.http = http.parse().unwrap();
+                return running;
+            }
+            log.push_str(&line);
+        }
+        panic!("the node ended at its start: {log}");
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.as_ref().unwrap().id().to_string();
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
@@ -105,6 +124,11 @@ impl Drop for Running {
             child.wait().unwrap();
         }
     }
+}
+
+/// A text field of a line of the log, wherever it stands.
+fn find<'a>(json: &'a serde_json::Value, name: &str) -> Option<&'a str> {
+    json.get(name).or_else(|| json.get("fields")?.get(name))?.as_str()
 }
 
 /// One HTTP request on a connection of its own.
