@@ -188,6 +188,27 @@ impl Head {
 mod tests {
     use super::*;
     use crate::{SignerBitmap, VoteSignature};
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Blocks come from strangers: whatever the bytes, decoding ends in a block or in an error.
+        #[test]
+        fn any_bytes_decode_or_are_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let _ = SealedBlock::decode(&mut bytes.as_slice());
+        }
+
+        /// One changed byte either breaks the encoding or is seen in what is decoded.
+        #[test]
+        fn a_changed_byte_does_not_go_unseen(at in any::<prop::sample::Index>(), by in 1u8..) {
+            let block = SealedBlock::seal(Header { number: 9, ..Default::default() }, Body::default());
+            let mut bytes = alloy_rlp::encode(&block);
+            let at = at.index(bytes.len());
+            bytes[at] = bytes[at].wrapping_add(by);
+            if let Ok(decoded) = SealedBlock::decode(&mut bytes.as_slice()) {
+                prop_assert_ne!(decoded, block);
+            }
+        }
+    }
 
     #[test]
     fn block_survives_a_round_trip() {

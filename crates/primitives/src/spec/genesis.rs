@@ -5,7 +5,7 @@ use crate::{EthereumHardforks, InvalidValidatorSet, Validator};
 use alloy_consensus::{EMPTY_OMMER_ROOT_HASH, Header, constants::EMPTY_WITHDRAWALS};
 use alloy_eips::{eip1559::BaseFeeParams, eip7685::EMPTY_REQUESTS_HASH, eip7840::BlobParams};
 use alloy_genesis::Genesis;
-use alloy_primitives::{B256, U64};
+use alloy_primitives::{Address, B256, U64};
 use alloy_trie::EMPTY_ROOT_HASH;
 use serde::Deserialize;
 use std::time::Duration;
@@ -29,6 +29,11 @@ pub enum InvalidGenesis {
     /// The validators are no set.
     #[error("the validators of the genesis file: {0}")]
     Validators(InvalidValidatorSet),
+    /// An account with storage that no contract could have written.
+    #[error(
+        "account {0} of the genesis file has storage, but neither code nor a nonce: a contract could be created over it (EIP-7610); give it code or a nonce, or leave its storage out"
+    )]
+    StorageWithoutCode(Address),
     /// The chain has no consensus of its own.
     #[error("a chain under the `ethereum` spec has no validators; its blocks are imported, not made")]
     NoConsensus,
@@ -65,9 +70,22 @@ pub(super) fn read(genesis: Genesis) -> Result<ChainSpec, InvalidGenesis> {
             ChainRules::Ethereum { terminal_total_difficulty: config.terminal_total_difficulty },
             BaseFeeParams::ethereum(),
         ),
-        Some(section) => section.check()?,
+        Some(section) => {
+            check_alloc(&genesis)?;
+            section.check()?
+        }
     };
     Ok(ChainSpec { chain_id: config.chain_id, forks, rules, base_fee_params, blobs, genesis })
+}
+
+/// The EVM does not look at storage where it creates a contract, so no account may have storage alone (EIP-7610).
+fn check_alloc(genesis: &Genesis) -> Result<(), InvalidGenesis> {
+    let bare = genesis.alloc.iter().find(|(_, account)| {
+        account.storage_slots().any(|(_, value)| !value.is_zero())
+            && account.non_empty_code().is_none()
+            && account.nonce.unwrap_or_default() == 0
+    });
+    bare.map_or(Ok(()), |(address, _)| Err(InvalidGenesis::StorageWithoutCode(*address)))
 }
 
 impl BttcSection {
@@ -182,6 +200,15 @@ mod tests {
         assert!(error.contains("burnPercent in the genesis file is 10, expected 20 to 100"), "{error}");
         let unknown = OURS.replace("\"elasticity\"", "\"elasticitie\"");
         assert!(ChainSpec::from_json(&unknown).unwrap_err().to_string().contains("elasticitie"));
+    }
+
+    #[test]
+    fn storage_without_code_is_refused() {
+        let with = |account: &str| OURS.replace("\"alloc\":{}", &format!("\"alloc\":{{\"0x{:0>40}\":{account}}}", 7));
+        let slot = r#""storage":{"0x0000000000000000000000000000000000000000000000000000000000000001":"0x0000000000000000000000000000000000000000000000000000000000000002"}"#;
+        let error = ChainSpec::from_json(&with(&format!("{{\"balance\":\"0x1\",{slot}}}"))).unwrap_err();
+        assert!(matches!(error, InvalidGenesis::StorageWithoutCode(_)), "{error}");
+        ChainSpec::from_json(&with(&format!("{{\"balance\":\"0x1\",\"nonce\":\"0x1\",{slot}}}"))).unwrap();
     }
 
     #[test]
