@@ -37,18 +37,31 @@ pub struct EthereumOutcome {
 
 impl<S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'_, S, I> {
     pub(crate) fn finish_ethereum(mut self, end: EthereumEnd<'_>) -> Result<EthereumOutcome, FinishError> {
+        let requests = self.end_ethereum(end)?;
+        let block = self.into_outcome(FeeSplit::default(), Vec::new())?;
+        Ok(EthereumOutcome { block, requests })
+    }
+
+    /// Pays rewards and withdrawals and collects the requests.
+    fn end_ethereum(&mut self, end: EthereumEnd<'_>) -> Result<Requests, FinishError> {
         let block = self.evm_mut().block().clone();
         let credits = post_block_balance_increments(self.spec, block, end.ommers, end.withdrawals);
         for (address, amount) in credits {
             self.evm_mut().db_mut().credit(address, U256::from(amount))?;
         }
-        let requests = if self.spec.is_prague_active_at_timestamp(self.header.timestamp) {
-            self.requests()?
-        } else {
-            Requests::default()
-        };
-        let block = self.into_outcome(FeeSplit::default(), Vec::new())?;
-        Ok(EthereumOutcome { block, requests })
+        if self.spec.is_prague_active_at_timestamp(self.header.timestamp) {
+            return self.requests();
+        }
+        Ok(Requests::default())
+    }
+
+    /// Ends a simulated block by the rules of its chain; it has no uncles, no withdrawals and no system transactions.
+    pub(crate) fn end_simulated(&mut self) -> Result<Requests, FinishError> {
+        if self.spec.is_ethereum() {
+            return self.end_ethereum(EthereumEnd::default());
+        }
+        self.settle_fees()?;
+        Ok(Requests::default())
     }
 
     fn requests(&mut self) -> Result<Requests, FinishError> {

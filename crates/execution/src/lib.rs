@@ -42,6 +42,7 @@ mod machine;
 mod memory;
 mod run;
 mod simulate;
+mod simulate_blocks;
 mod start;
 mod system;
 mod trace;
@@ -58,5 +59,6 @@ pub use invalid::InvalidTransaction;
 #[cfg(any(test, feature = "test-utils"))]
 pub use memory::MemoryState;
 pub use simulate::{CallEnv, CallOutcome, CallResult, Overrides, call};
+pub use simulate_blocks::{SimulateEnv, SimulateError, SimulatedBlock, SimulatedCall, simulate_blocks};
 pub use system::{SYSTEM_TX_GAS, SystemCall, SystemTransactions};
 pub use trace::{TraceEnv, trace_block, trace_call, trace_transaction};

@@ -48,10 +48,26 @@ impl<'a, S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'a, S, 
         Ok(run)
     }
 
+    /// Begins a block on what other blocks have left in `cache`.
+    pub(crate) fn begin_on(
+        spec: &'a ChainSpec,
+        cache: StateCache<S>,
+        header: &Header,
+        inspector: I,
+        inspect: bool,
+    ) -> Result<Self, RunError> {
+        let mut run = Self::resume_on(spec, cache, header, inspector, inspect);
+        run.start()?;
+        Ok(run)
+    }
+
     /// The same in a block that has begun: without what happens at its start.
     pub(crate) fn resume(spec: &'a ChainSpec, state: S, header: &Header, inspector: I, inspect: bool) -> Self {
+        Self::resume_on(spec, StateCache::new(state), header, inspector, inspect)
+    }
+
+    fn resume_on(spec: &'a ChainSpec, mut cache: StateCache<S>, header: &Header, inspector: I, inspect: bool) -> Self {
         let env = environment(spec, header);
-        let mut cache = StateCache::new(state);
         cache.keep_empty_accounts(!spec.is_spurious_dragon_active_at_block(header.number));
         let evm = Machine::new(cache, env, inspector, inspect, spec.is_ethereum());
         Self {
@@ -191,6 +207,11 @@ impl<'a, S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'a, S, 
             }
         }
         self.into_outcome(fees, made)
+    }
+
+    /// What the block left, for the next one.
+    pub(crate) fn into_cache(self) -> StateCache<S> {
+        self.evm.into_db()
     }
 
     /// What changed in the state so far.

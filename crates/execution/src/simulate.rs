@@ -139,7 +139,14 @@ fn apply_overrides<S: StateReader>(
     if let Some(block) = &overrides.block {
         cache.apply_block_overrides((**block).clone(), &mut env.block_env);
     }
-    let Some(state) = &overrides.state else { return Ok(()) };
+    overrides.state.as_ref().map_or(Ok(()), |state| apply_state_overrides_to(cache, state))
+}
+
+/// Changes accounts as a request wants them.
+pub(crate) fn apply_state_overrides_to<S: StateReader>(
+    cache: &mut StateCache<S>,
+    state: &StateOverride,
+) -> Result<(), CallError> {
     if state.values().any(|account| account.move_precompile_to.is_some()) {
         let what = "movePrecompileToAddress is not supported; override the code of the address instead";
         return Err(CallError::InvalidRequest(what.into()));

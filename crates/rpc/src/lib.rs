@@ -22,6 +22,7 @@ mod eth_chain;
 mod eth_filter;
 mod eth_logs;
 mod eth_send;
+mod eth_simulate;
 mod eth_state;
 mod eth_subscribe;
 mod eth_wallet;

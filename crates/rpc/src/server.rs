@@ -3,8 +3,8 @@
 use crate::{
     RpcConfig, RpcContext,
     context::Api,
-    debug, dev_chain, dev_state, eth_block, eth_call, eth_chain, eth_filter, eth_logs, eth_send, eth_state,
-    eth_subscribe, eth_wallet,
+    debug, dev_chain, dev_state, eth_block, eth_call, eth_chain, eth_filter, eth_logs, eth_send, eth_simulate,
+    eth_state, eth_subscribe, eth_wallet,
     http::HttpServer,
     ipc::IpcServer,
     metrics::Metrics,
@@ -121,6 +121,7 @@ pub(crate) fn methods(api: Arc<Api>) -> Methods {
     eth_block::register(&mut registry);
     eth_state::register(&mut registry);
     eth_call::register(&mut registry);
+    eth_simulate::register(&mut registry);
     eth_send::register(&mut registry);
     eth_logs::register(&mut registry);
     eth_filter::register(&mut registry);

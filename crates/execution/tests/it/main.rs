@@ -10,6 +10,7 @@ mod invalid;
 #[path = "../../src/memory.rs"]
 mod memory;
 mod money;
+mod simulate;
 mod system;
 mod traces;
 mod trouble;
