@@ -9,7 +9,7 @@ use crate::{
     },
 };
 use alloy_primitives::{B256, Bytes, U256};
-use bttc_primitives::{Account, Fatal, Height};
+use bttc_primitives::{Fatal, Height};
 use bttc_trie::{HashedAccountChange, HashedChanges, StorageNodes, TrieUpdate};
 use signet_libmdbx::Rw;
 use std::collections::BTreeMap;
@@ -92,11 +92,11 @@ impl Rows<'_, Rw> {
         for (key, change) in &changes.accounts {
             let plan = slots.get(key);
             let changed = ChangedAccount {
-                fields: surviving(change.before) != surviving(change.after),
+                fields: change.before != change.after,
                 slots: plan.into_iter().flat_map(|plan| &plan.before).map(|(slot, (_, name))| (*slot, *name)).collect(),
             };
             if changed.fields {
-                let before = surviving(change.before);
+                let before = change.before;
                 match patch {
                     false => table.put(&(*key, height), &before)?,
                     true => table.put_if_absent(&(*key, height), &before)?,
@@ -180,9 +180,4 @@ impl SlotPlan {
         write.retain(|key, value| before.contains_key(key) || !value.is_zero());
         Self { write, before }
     }
-}
-
-/// An account that holds nothing is no part of the state (EIP-161).
-fn surviving(account: Option<Account>) -> Option<Account> {
-    account.filter(|account| !account.is_empty())
 }
