@@ -2,9 +2,7 @@
 
 use crate::Chain;
 use alloy_rlp::Encodable;
-use bttc_consensus::{
-    Application, DecidedBlock, Decision, HeightStart, Proposal, Turn, Verdict, check_evidence,
-};
+use bttc_consensus::{Application, DecidedBlock, Decision, HeightStart, Proposal, Turn, Verdict, check_evidence};
 use bttc_primitives::{Evidence, Fatal, Height, SealedBlock};
 use std::{ops::Range, time::Instant};
 
@@ -50,11 +48,7 @@ impl Application for Chain {
         Ok(())
     }
 
-    async fn decided(
-        &self,
-        heights: Range<Height>,
-        max_bytes: usize,
-    ) -> Result<Vec<DecidedBlock>, Fatal> {
+    async fn decided(&self, heights: Range<Height>, max_bytes: usize) -> Result<Vec<DecidedBlock>, Fatal> {
         self.blocking(move |chain| chain.decided_blocks(heights, max_bytes)).await
     }
 }
@@ -68,17 +62,12 @@ impl Chain {
     }
 
     /// Decided blocks from the start of the range, as many as fit; at least one if the chain has it.
-    fn decided_blocks(
-        &self,
-        heights: Range<Height>,
-        max_bytes: usize,
-    ) -> Result<Vec<DecidedBlock>, Fatal> {
+    fn decided_blocks(&self, heights: Range<Height>, max_bytes: usize) -> Result<Vec<DecidedBlock>, Fatal> {
         let store = self.read()?;
         let mut decided = Vec::new();
         let mut bytes = 0usize;
         for height in heights {
-            let (Some(block), Some(certificate)) = (store.block(height)?, store.certificate(height)?)
-            else {
+            let (Some(block), Some(certificate)) = (store.block(height)?, store.certificate(height)?) else {
                 break;
             };
             let block = DecidedBlock { block, certificate };

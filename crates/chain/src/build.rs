@@ -9,9 +9,7 @@ use crate::{
 use alloy_eips::eip2718::Encodable2718;
 use bttc_consensus::{MAX_BODY_BYTES, NextBlock, Turn, check_evidence};
 use bttc_execution::{BlockOutcome, BlockRun, SystemTransactions, TransactError};
-use bttc_primitives::{
-    Body, Evidence, Fatal, Head, LastCommit, RecoveredBlock, SealedBlock, StateReader, Transaction,
-};
+use bttc_primitives::{Body, Evidence, Fatal, Head, LastCommit, RecoveredBlock, SealedBlock, StateReader, Transaction};
 use bttc_storage::{ReadTx, StoredProposal};
 use std::{sync::Arc, time::Instant};
 
@@ -24,10 +22,7 @@ impl Chain {
         let head = self.head();
         let next_height = head.height().saturating_add(1);
         if turn.height != next_height {
-            return Err(Fatal::new(format!(
-                "asked to propose height {}, the next one is {next_height}",
-                turn.height
-            )));
+            return Err(Fatal::new(format!("asked to propose height {}, the next one is {next_height}", turn.height)));
         }
         let store = self.read()?;
         let executed = self.execute_new_block(&store, &head, turn, deadline)?;
@@ -38,11 +33,7 @@ impl Chain {
 
     /// Stores a proposal durably, and keeps its outcome at hand.
     pub(crate) fn keep_proposal(&self, turn: Turn, executed: Arc<Executed>) -> Result<(), Fatal> {
-        let proposal = StoredProposal {
-            round: turn.round,
-            proposer: turn.proposer,
-            block: executed.block.clone(),
-        };
+        let proposal = StoredProposal { round: turn.round, proposer: turn.proposer, block: executed.block.clone() };
         let _writing = self.inner.writer.lock();
         let mut write = self.inner.storage.write()?;
         write.put_proposal(&proposal)?;
@@ -51,13 +42,7 @@ impl Chain {
         Ok(())
     }
 
-    fn execute_new_block(
-        &self,
-        store: &ReadTx,
-        head: &Head,
-        turn: Turn,
-        deadline: Instant,
-    ) -> Result<Executed, Fatal> {
+    fn execute_new_block(&self, store: &ReadTx, head: &Head, turn: Turn, deadline: Instant) -> Result<Executed, Fatal> {
         let spec = self.spec().as_ref();
         let validators = self.validators(turn.height)?;
         let last_commit = last_commit_of(store, head)?;
@@ -124,11 +109,7 @@ impl Chain {
         Ok((transactions, senders))
     }
 
-    fn finish_run<S: StateReader>(
-        &self,
-        run: BlockRun<'_, S>,
-        duties: &Duties,
-    ) -> Result<BlockOutcome, Fatal> {
+    fn finish_run<S: StateReader>(&self, run: BlockRun<'_, S>, duties: &Duties) -> Result<BlockOutcome, Fatal> {
         let signer = self
             .inner
             .signer
@@ -144,8 +125,7 @@ impl Chain {
         let mut reported = self.inner.evidence.lock();
         reported.retain(|evidence| {
             let Evidence::DoubleSign(proof) = evidence;
-            self.validators(proof.height)
-                .is_ok_and(|set| check_evidence(chain_id, &set, evidence).is_ok())
+            self.validators(proof.height).is_ok_and(|set| check_evidence(chain_id, &set, evidence).is_ok())
         });
         reported.iter().take(self.inner.config.max_evidence).cloned().collect()
     }

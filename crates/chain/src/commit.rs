@@ -52,9 +52,8 @@ impl Chain {
                     decision.block_hash
                 ))
             })?;
-        self.run_block(&store, stored.block)?.map_err(|invalid| {
-            Fatal::while_doing("running a stored proposal a second time", invalid)
-        })
+        self.run_block(&store, stored.block)?
+            .map_err(|invalid| Fatal::while_doing("running a stored proposal a second time", invalid))
     }
 
     /// Makes block, receipts, state and certificate visible at once; imported blocks have no certificate.
@@ -97,11 +96,8 @@ impl Chain {
             changed: &executed.changed_accounts(),
         });
         record_metrics(executed);
-        let committed = CommittedBlock {
-            block: executed.block.clone(),
-            receipts: executed.receipts.clone(),
-            fees: executed.fees,
-        };
+        let committed =
+            CommittedBlock { block: executed.block.clone(), receipts: executed.receipts.clone(), fees: executed.fees };
         // Nobody may be listening.
         let _ = self.inner.events.send(ChainEvent::Committed(Arc::new(committed)));
     }

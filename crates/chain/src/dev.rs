@@ -134,10 +134,7 @@ impl Chain {
 }
 
 /// The change that a patch makes to `state`, and the patch that undoes it.
-fn changes_of(
-    state: &impl StateReader,
-    patch: &Patch,
-) -> Result<(StateChanges, Patch), Fatal> {
+fn changes_of(state: &impl StateReader, patch: &Patch) -> Result<(StateChanges, Patch), Fatal> {
     let address = match patch {
         Patch::Balance(address, _)
         | Patch::Nonce(address, _)
@@ -149,9 +146,7 @@ fn changes_of(
     let mut storage = BTreeMap::new();
     let mut code = BTreeMap::<B256, Bytes>::new();
     let undo = match patch {
-        Patch::Balance(_, balance) => {
-            Patch::Balance(address, std::mem::replace(&mut after.balance, *balance))
-        }
+        Patch::Balance(_, balance) => Patch::Balance(address, std::mem::replace(&mut after.balance, *balance)),
         Patch::Nonce(_, nonce) => Patch::Nonce(address, std::mem::replace(&mut after.nonce, *nonce)),
         Patch::Code(_, new) => {
             let hash = if new.is_empty() { KECCAK256_EMPTY } else { keccak256(new) };

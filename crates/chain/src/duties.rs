@@ -18,16 +18,7 @@ impl Duties {
     /// Duties of the block with this header, on the state before it.
     ///
     /// While no staking contract is deployed the validators of genesis stay, no epoch closes and nobody leaves over the bridge.
-    pub(crate) fn of(
-        _spec: &ChainSpec,
-        _header: &Header,
-        _state: &dyn StateReader,
-        validators: &ValidatorSet,
-    ) -> Self {
-        Self {
-            calls: Vec::new(),
-            next_validators_hash: validators.hash(),
-            exit_root: bttc_trie::empty_exit_root(),
-        }
+    pub(crate) fn of(_spec: &ChainSpec, _header: &Header, _state: &dyn StateReader, validators: &ValidatorSet) -> Self {
+        Self { calls: Vec::new(), next_validators_hash: validators.hash(), exit_root: bttc_trie::empty_exit_root() }
     }
 }

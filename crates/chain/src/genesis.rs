@@ -4,17 +4,14 @@ use crate::OpenError;
 use alloy_primitives::{B256, U256};
 use bttc_consensus::output_commitment;
 use bttc_primitives::{
-    Account, AccountChange, Body, ChainSpec, Fatal, GenesisAccount, Head, Header, RecoveredBlock,
-    SealedBlock, StateChanges,
+    Account, AccountChange, Body, ChainSpec, Fatal, GenesisAccount, Head, Header, RecoveredBlock, SealedBlock,
+    StateChanges,
 };
 use bttc_storage::{BlockCommit, Identity, Storage};
 use bttc_trie::{EmptySource, HashedChanges, TrieUpdate, empty_exit_root, state_root};
 
 /// Makes sure that the store holds the chain of `spec`, and answers with its head.
-pub(crate) fn write_or_check_genesis(
-    spec: &ChainSpec,
-    storage: &Storage,
-) -> Result<Head, OpenError> {
+pub(crate) fn write_or_check_genesis(spec: &ChainSpec, storage: &Storage) -> Result<Head, OpenError> {
     let json = serde_json::to_string(spec.genesis())
         .map_err(|error| Fatal::while_doing("writing the genesis as JSON", error))?;
     let hash = match storage.identity()? {
@@ -41,23 +38,14 @@ impl Genesis {
         let state = genesis_state(spec);
         let changes = HashedChanges::new(&state);
         let trie = state_root(&EmptySource, &changes)?;
-        let header = Header {
-            state_root: trie.root,
-            extra_data: genesis_extra_data(spec)?,
-            ..spec.genesis_header()
-        };
+        let header = Header { state_root: trie.root, extra_data: genesis_extra_data(spec)?, ..spec.genesis_header() };
         let block = SealedBlock::seal(header, genesis_body(spec));
         let block = RecoveredBlock { block, senders: Vec::new() };
         Ok(Self { block, state, changes, trie })
     }
 
     /// Writes it as the first block and answers with its hash.
-    fn write(
-        &self,
-        spec: &ChainSpec,
-        genesis_json: String,
-        storage: &Storage,
-    ) -> Result<B256, OpenError> {
+    fn write(&self, spec: &ChainSpec, genesis_json: String, storage: &Storage) -> Result<B256, OpenError> {
         let genesis_hash = self.block.block.hash();
         let identity = Identity { chain_id: spec.chain_id(), genesis_hash, genesis_json };
         let mut write = storage.write()?;

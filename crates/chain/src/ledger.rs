@@ -1,10 +1,6 @@
 //! The ledger and what everybody may ask of it.
 
-use crate::{
-    ChainConfig, ChainEvent, Clock, OpenError,
-    genesis::write_or_check_genesis,
-    outcomes::Outcomes,
-};
+use crate::{ChainConfig, ChainEvent, Clock, OpenError, genesis::write_or_check_genesis, outcomes::Outcomes};
 use bttc_consensus::{ConsensusSigner, next_base_fee};
 use bttc_primitives::{ChainSpec, Evidence, Fatal, Head, Height, StateReader, ValidatorSet};
 use bttc_storage::{ReadTx, Storage};
@@ -47,8 +43,7 @@ impl Chain {
         signer: Option<Arc<dyn ConsensusSigner>>,
     ) -> Result<Self, OpenError> {
         let head = write_or_check_genesis(&spec, &storage)?;
-        let validators =
-            if spec.is_ethereum() { None } else { Some(spec.genesis_validators()?) };
+        let validators = if spec.is_ethereum() { None } else { Some(spec.genesis_validators()?) };
         let state_of_head: HeadState = {
             let storage = storage.clone();
             Arc::new(move || Ok(Box::new(storage.read()?.state()?) as Box<dyn StateReader>))
@@ -114,10 +109,7 @@ impl Chain {
 
     /// Who votes on a height. Today the validators of genesis vote on all.
     pub fn validators(&self, _height: Height) -> Result<ValidatorSet, Fatal> {
-        self.inner
-            .validators
-            .clone()
-            .ok_or_else(|| Fatal::new("a chain under the `ethereum` spec has no validators"))
+        self.inner.validators.clone().ok_or_else(|| Fatal::new("a chain under the `ethereum` spec has no validators"))
     }
 
     /// Whether a transaction waits that the next block could include.

@@ -3,9 +3,7 @@
 use crate::{duties::Duties, ledger::Chain, outcomes::Executed};
 use bttc_consensus::{InvalidBlock, Outputs};
 use bttc_execution::{BlockOutcome, BlockRun, FinishError, RunError, SystemTransactions, TransactError};
-use bttc_primitives::{
-    ChainSpec, Fatal, RecoveredBlock, ValidatorSet, logs_bloom, receipts_root,
-};
+use bttc_primitives::{ChainSpec, Fatal, RecoveredBlock, ValidatorSet, logs_bloom, receipts_root};
 use bttc_storage::ReadTx;
 use bttc_trie::{HashedChanges, state_root};
 
@@ -34,11 +32,7 @@ pub(crate) fn hash_state(
 }
 
 /// What the header must say of an outcome.
-pub(crate) fn outputs_of(
-    outcome: &BlockOutcome,
-    state_root: alloy_primitives::B256,
-    duties: &Duties,
-) -> Outputs {
+pub(crate) fn outputs_of(outcome: &BlockOutcome, state_root: alloy_primitives::B256, duties: &Duties) -> Outputs {
     Outputs {
         state_root,
         receipts_root: receipts_root(&outcome.receipts),
@@ -113,7 +107,6 @@ fn check_outcome(block: &RecoveredBlock, outputs: Outputs) -> Result<(), Invalid
     compare("receipts_root", header.receipts_root.to_string(), outputs.receipts_root.to_string())?;
     compare("logs_bloom", header.logs_bloom.to_string(), outputs.logs_bloom.to_string())?;
     compare("state_root", header.state_root.to_string(), outputs.state_root.to_string())?;
-    let extra =
-        bttc_consensus::output_commitment(outputs.next_validators_hash, outputs.exit_root);
+    let extra = bttc_consensus::output_commitment(outputs.next_validators_hash, outputs.exit_root);
     compare("extra_data", header.extra_data.to_string(), extra.to_string())
 }

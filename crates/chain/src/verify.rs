@@ -5,9 +5,7 @@ use crate::{
     run::{Judged, judge},
     senders::senders_of,
 };
-use bttc_consensus::{
-    InvalidBlock, Turn, Verdict, check_body, check_evidence, check_header, check_last_commit,
-};
+use bttc_consensus::{InvalidBlock, Turn, Verdict, check_body, check_evidence, check_header, check_last_commit};
 use bttc_primitives::{Evidence, Fatal, Head, RecoveredBlock, SealedBlock};
 use std::{collections::HashSet, sync::Arc};
 
@@ -29,9 +27,10 @@ impl Chain {
         judge!(check_body(&block));
         judge!(self.check_commit(head, &block)?);
         judge!(self.check_all_evidence(&block)?);
-        let senders = judge!(senders_of(self.pool(), &block.body.transactions).map_err(|error| {
-            InvalidBlock::Transaction { index: error.index, why: error.to_string() }
-        }));
+        let senders = judge!(
+            senders_of(self.pool(), &block.body.transactions)
+                .map_err(|error| { InvalidBlock::Transaction { index: error.index, why: error.to_string() } })
+        );
         let store = self.read()?;
         let executed = judge!(self.run_block(&store, RecoveredBlock { block, senders })?);
         drop(store);

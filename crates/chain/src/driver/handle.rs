@@ -48,22 +48,14 @@ impl DriverHandle {
     async fn ask(&self, command: Command) -> Result<Answer, Fatal> {
         let (sender, answer) = oneshot::channel();
         let gone = |_| Fatal::new("the block driver has stopped");
-        self.requests
-            .send((command, sender))
-            .await
-            .map_err(|_| Fatal::new("the block driver has stopped"))?;
+        self.requests.send((command, sender)).await.map_err(|_| Fatal::new("the block driver has stopped"))?;
         answer.await.map_err(gone)?
     }
 
     /// Makes blocks now and answers with the new height.
     ///
     /// `interval` is the time between them in seconds, `timestamp` that of the first.
-    pub async fn mine(
-        &self,
-        blocks: u64,
-        interval: Option<u64>,
-        timestamp: Option<u64>,
-    ) -> Result<Height, Fatal> {
+    pub async fn mine(&self, blocks: u64, interval: Option<u64>, timestamp: Option<u64>) -> Result<Height, Fatal> {
         match self.ask(Command::Mine { blocks, interval, timestamp }).await? {
             Answer::Height(height) => Ok(height),
             _ => Err(Fatal::new("the block driver answered another question")),
@@ -123,12 +115,7 @@ impl DriverHandle {
     }
 
     /// Sets a storage slot in the newest state.
-    pub async fn set_storage_at(
-        &self,
-        address: Address,
-        slot: U256,
-        value: U256,
-    ) -> Result<(), Fatal> {
+    pub async fn set_storage_at(&self, address: Address, slot: U256, value: U256) -> Result<(), Fatal> {
         self.ask(Command::Patch(Patch::Storage(address, slot, value))).await.map(drop)
     }
 

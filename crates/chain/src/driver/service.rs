@@ -2,9 +2,7 @@
 
 use super::handle::{Answer, Command, DriverHandle, Mining, Request};
 use crate::{Chain, dev::DevLedger};
-use bttc_consensus::{
-    Application, ConsensusSigner, Decision, HeightStart, Turn, Vote, vote_signature,
-};
+use bttc_consensus::{Application, ConsensusSigner, Decision, HeightStart, Turn, Vote, vote_signature};
 use bttc_primitives::{CommitCertificate, Fatal, Height, SealedBlock, SignerBitmap, VoteKind};
 use std::{
     sync::Arc,
@@ -29,15 +27,10 @@ pub struct Driver {
 
 impl Driver {
     /// A driver of `chain`, and the way to it.
-    pub fn new(
-        chain: Chain,
-        signer: Arc<dyn ConsensusSigner>,
-        mining: Mining,
-    ) -> (DriverHandle, Self) {
+    pub fn new(chain: Chain, signer: Arc<dyn ConsensusSigner>, mining: Mining) -> (DriverHandle, Self) {
         let (sender, requests) = mpsc::channel(QUEUE);
         let mining = Arc::new(parking_lot::Mutex::new(mining));
-        let handle =
-            DriverHandle { chain: chain.clone(), requests: sender, mining: mining.clone() };
+        let handle = DriverHandle { chain: chain.clone(), requests: sender, mining: mining.clone() };
         let dev = DevLedger::new(chain.clone());
         (handle, Self { chain, signer, requests, mining, dev })
     }

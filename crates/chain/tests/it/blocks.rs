@@ -4,9 +4,7 @@ use crate::fixture::*;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, bytes};
 use bttc_chain::{Chain, ChainEvent};
 use bttc_consensus::{Application, InvalidBlock, Verdict};
-use bttc_primitives::{
-    Body, DoubleSign, Evidence, Header, SealedBlock, StateReader, VoteKind, VoteSignature,
-};
+use bttc_primitives::{Body, DoubleSign, Evidence, Header, SealedBlock, StateReader, VoteKind, VoteSignature};
 
 async fn verdict(chain: &Chain, block: SealedBlock) -> Verdict {
     chain.verify(turn(chain), block).await.unwrap()
@@ -53,9 +51,8 @@ async fn supply_is_kept_but_for_what_is_burned() {
     let chain = open(dir.path());
     let mut events = chain.subscribe();
     let treasury = bttc_contracts::addresses::TREASURY;
-    let balance = |address| {
-        chain.read().unwrap().state().unwrap().account(address).unwrap().unwrap_or_default().balance
-    };
+    let balance =
+        |address| chain.read().unwrap().state().unwrap().account(address).unwrap().unwrap_or_default().balance;
     let (to, from) = (Address::repeat_byte(0x77), key(0).address());
     let before = (balance(from), balance(treasury));
     add(&chain, transfer(0, 0, to, 5));
@@ -121,13 +118,7 @@ async fn reported_evidence_enters_the_next_block_once() {
     let dir = tempfile::tempdir().unwrap();
     let chain = open(dir.path());
     let signed = |block_hash| {
-        let vote = bttc_consensus::Vote {
-            chain_id: 990_992,
-            kind: VoteKind::Prevote,
-            height: 1,
-            round: 4,
-            block_hash,
-        };
+        let vote = bttc_consensus::Vote { chain_id: 990_992, kind: VoteKind::Prevote, height: 1, round: 4, block_hash };
         bttc_consensus::vote_signature(&signer().sign(vote.signing_hash()).unwrap())
     };
     let proof = DoubleSign {

@@ -43,11 +43,7 @@ pub(crate) fn signer() -> Arc<dyn ConsensusSigner> {
 }
 
 pub(crate) fn open(path: &Path) -> Chain {
-    let config = StorageConfig {
-        path: path.to_owned(),
-        durability: Durability::Ephemeral,
-        ..Default::default()
-    };
+    let config = StorageConfig { path: path.to_owned(), durability: Durability::Ephemeral, ..Default::default() };
     let spec = Arc::new(ChainSpec::from_json(GENESIS).unwrap());
     let storage = Storage::open(&config).unwrap();
     Chain::open(spec, storage, ChainConfig::default(), PoolConfig::default(), Some(signer())).unwrap()
