@@ -37,7 +37,8 @@ impl Driver {
 
     /// Makes blocks until `shutdown`.
     pub async fn run(mut self, shutdown: CancellationToken) -> Result<(), Fatal> {
-        let mut start = self.finish_decided(self.chain.start().await?).await?;
+        let mut start = self.chain.start().await?;
+        self.note_undecided(start.height).await?;
         let mut pool_events = self.chain.pool().subscribe();
         let mut next_tick = tokio::time::Instant::now();
         loop {
@@ -82,13 +83,14 @@ impl Driver {
         }
     }
 
-    /// After a crash between proposal and commit the stored proposal is as good as any: it is left, and a new one is made.
-    async fn finish_decided(&self, start: HeightStart) -> Result<HeightStart, Fatal> {
-        let left = self.chain.proposals(start.height).await?.len();
+    /// After a crash between proposal and commit a proposal is left. It is not taken up: its vote never left this process, as it only
+    /// does with the committed certificate, so a new block of that height contradicts nothing.
+    async fn note_undecided(&self, height: Height) -> Result<(), Fatal> {
+        let left = self.chain.proposals(height).await?.len();
         if left > 0 {
-            tracing::debug!(height = start.height, left, "undecided proposals from before the restart");
+            tracing::debug!(height, left, "undecided proposals from before the restart");
         }
-        Ok(start)
+        Ok(())
     }
 
     async fn answer(
