@@ -1,7 +1,7 @@
 //! The rules that nodes must agree on, as functions of their arguments.
 //!
-//! Headers ([`NextBlock`], [`check_header`]), the base fee, votes and certificates, proposer order, evidence; and [`Application`], which is all
-//! that a consensus engine sees of the ledger. Source of every rule: docs/protocol.md.
+//! Headers ([`NextBlock`], [`check_header`]), the base fee, votes and certificates, proposer order, evidence; and the two seams of the
+//! consensus engine: [`Application`], all that it sees of the ledger, and [`Transport`], all that it sees of the network. Source of every rule: docs/protocol.md.
 //!
 //! No I/O, no clock: the time is an argument where a rule needs it.
 #![deny(
@@ -31,6 +31,7 @@ mod header;
 mod invalid;
 mod proposer;
 mod signer;
+mod transport;
 mod vote;
 
 pub use application::{Application, DecidedBlock, Decision, HeightStart, Proposal, Turn, Verdict};
@@ -48,4 +49,8 @@ pub use header::{
 pub use invalid::InvalidBlock;
 pub use proposer::ProposerOrder;
 pub use signer::ConsensusSigner;
+pub use transport::{
+    Acceptance, Fault, MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MessageId, PeerId, RequestError,
+    RequestId, Topic, Transport, TransportEvent,
+};
 pub use vote::{InvalidVote, Vote, recover_signer, vote_signature};
