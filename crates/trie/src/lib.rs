@@ -46,7 +46,10 @@ mod walk;
 pub use alloy_trie::{BranchNodeCompact, EMPTY_ROOT_HASH, Nibbles, TrieAccount};
 pub use changes::{HashedAccountChange, HashedChanges, HashedSlotChange};
 pub use empty::{EmptyCursor, EmptySource};
-pub use exit::empty_exit_root;
+pub use exit::{
+    EXIT_TREE_DEPTH, Exit, ExitNodes, ExitProof, ExitTree, ExitTreeFull, MAX_EXITS, empty_exit_root, exit_proof,
+    exit_root,
+};
 pub use proof::{AccountProof, SlotProof, account_proof};
 pub use source::{TrieCursor, TrieSource};
 pub use state_root::{StorageNodes, TrieUpdate, state_root};
