@@ -1,5 +1,6 @@
 //! The grammar of the command line.
 
+use crate::testnet::args::TestnetArgs;
 use bttc_node::Override;
 use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
 use clap_complete::Shell;
@@ -37,6 +38,8 @@ pub(crate) enum Command {
     Account(AccountArgs),
     /// Look into the database of a node.
     Db(DbArgs),
+    /// Run a network of nodes on this machine.
+    Testnet(TestnetArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
 }

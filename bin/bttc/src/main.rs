@@ -9,6 +9,7 @@ mod commands;
 mod dotted;
 mod keystore;
 mod secrets;
+mod testnet;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         Command::Import(args) => commands::import::run(&args, &flags, out),
         Command::Account(args) => commands::account::run(args, out),
         Command::Db(args) => commands::db::run(args, &flags, out),
+        Command::Testnet(args) => testnet::run(args, out),
         Command::Completions(args) => commands::completions::run(&args, out),
     };
     match result {

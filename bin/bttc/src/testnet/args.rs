@@ -1,0 +1,182 @@
+//! The grammar of `bttc testnet`.
+
+use clap::{Args, Subcommand};
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+#[derive(Debug, Args)]
+pub(crate) struct TestnetArgs {
+    /// Directory of the network [default: ~/.local/share/bttc/local-testnet].
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) dir: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) action: TestnetAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TestnetAction {
+    /// Start a network; one that is there already goes on with its data.
+    Up(UpArgs),
+    /// Start a further full node that joins late.
+    Add {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// What each node is doing.
+    Status {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// End nodes at once, as a power cut would.
+    Kill(Nodes),
+    /// Ask nodes to stop and wait until they have.
+    Stop(Nodes),
+    /// Start nodes that were killed or stopped; running ones are stopped first.
+    Restart(Nodes),
+    /// Freeze nodes.
+    Pause(Nodes),
+    /// Let frozen nodes go on.
+    Resume(Nodes),
+    /// Cut the network into groups, such as `0,1/2,3`; nodes left out stand alone.
+    Partition {
+        /// Node numbers: commas within a group, slashes between groups.
+        groups: Groups,
+    },
+    /// Join what was cut.
+    Heal,
+    /// Delay everything on its way from one node to another.
+    Latency {
+        /// One way, such as 50ms.
+        #[arg(value_parser = humantime::parse_duration)]
+        delay: Duration,
+        /// Up to this much more, at random.
+        #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "0ms")]
+        jitter: Duration,
+    },
+    /// Print the log of a node.
+    Logs {
+        /// Its number.
+        node: usize,
+        /// Only so many last lines.
+        #[arg(long, value_name = "N")]
+        lines: Option<usize>,
+    },
+    /// Stop all nodes and delete the directory.
+    Down {
+        /// Keep the data, so that `up` goes on with it.
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Carry the connections between the nodes; `up` starts it.
+    #[command(hide = true)]
+    Links,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpArgs {
+    /// How many validators.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub(crate) validators: u16,
+    /// How many nodes beside them that only follow.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=100))]
+    pub(crate) full_nodes: u16,
+    /// Least time between blocks.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "500ms")]
+    pub(crate) block_time: Duration,
+    /// Time between blocks while nobody sends anything.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "2s")]
+    pub(crate) idle_time: Duration,
+    /// Connect the nodes directly: no partitions, no latency, nothing between them to measure.
+    #[arg(long)]
+    pub(crate) direct: bool,
+    /// A setting for every node, such as `txpool.max_transactions=50000`; may be given more than once.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) settings: Vec<Setting>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Output {
+    /// For programs: one JSON object instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Nodes {
+    /// Numbers of the nodes.
+    #[arg(required = true, value_name = "NODE")]
+    pub(crate) nodes: Vec<usize>,
+}
+
+/// One key of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setting {
+    pub(crate) key: String,
+    pub(crate) value: String,
+}
+
+impl FromStr for Setting {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((key, value)) if key.contains('.') => Ok(Self { key: key.to_owned(), value: value.to_owned() }),
+            _ => Err("a setting is SECTION.KEY=VALUE; `bttc config show` prints the keys".to_owned()),
+        }
+    }
+}
+
+/// Groups of nodes that can talk to each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Groups(pub(crate) Vec<Vec<usize>>);
+
+impl FromStr for Groups {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let group = |text: &str| text.split(',').map(|node| node.trim().parse()).collect::<Result<Vec<usize>, _>>();
+        let groups: Vec<_> = text
+            .split('/')
+            .map(group)
+            .collect::<Result<_, _>>()
+            .map_err(|_| "groups are node numbers such as 0,1/2,3".to_owned())?;
+        let mut all: Vec<_> = groups.concat();
+        let named = all.len();
+        all.sort_unstable();
+        all.dedup();
+        if all.len() < named {
+            return Err("a node is named twice".to_owned());
+        }
+        Ok(Self(groups))
+    }
+}
+
+impl Groups {
+    /// Whether two nodes are in one group.
+    pub(crate) fn joins(&self, one: usize, other: usize) -> bool {
+        self.0.iter().any(|group| group.contains(&one) && group.contains(&other))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn groups_are_read_and_joined() {
+        let groups: Groups = "0,1/2, 3".parse().unwrap();
+        assert_eq!(groups, Groups(vec![vec![0, 1], vec![2, 3]]));
+        assert!(groups.joins(3, 2) && !groups.joins(1, 2) && !groups.joins(0, 4));
+        assert!("0,1/1".parse::<Groups>().unwrap_err().contains("twice"));
+        assert!("a/b".parse::<Groups>().is_err());
+    }
+
+    #[test]
+    fn settings_have_a_section() {
+        let setting: Setting = "rpc.max_connections=5".parse().unwrap();
+        assert_eq!((setting.key.as_str(), setting.value.as_str()), ("rpc.max_connections", "5"));
+        assert!("rpc".parse::<Setting>().is_err() && "rpc=5".parse::<Setting>().is_err());
+    }
+}

@@ -1,0 +1,231 @@
+//! What each command of `bttc testnet` does.
+
+use super::{
+    args::{Nodes, Output, TestnetAction, TestnetArgs, UpArgs},
+    layout::{Layout, NodeRole, log_file, node_dir},
+    link_control::{self, Conditions},
+    links, process, rpc, up,
+};
+use alloy_primitives::hex;
+use bttc_node::dev_accounts;
+use comfy_table::{CellAlignment, Table, presets};
+use eyre::{WrapErr, bail};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tokio_util::sync::CancellationToken;
+
+/// A node promises to stop within five seconds.
+const STOP: Duration = Duration::from_secs(10);
+
+pub(crate) fn run(args: TestnetArgs, out: &mut impl Write) -> eyre::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .worker_threads(2)
+        .build()
+        .wrap_err("cannot start the threads of the command")?;
+    let dir = directory(args.dir)?;
+    runtime.block_on(act(&dir, args.action, out))
+}
+
+fn directory(dir: Option<PathBuf>) -> eyre::Result<PathBuf> {
+    let dir = match dir {
+        Some(dir) => dir,
+        None => bttc_node::default_data_home().wrap_err("name the directory with --dir DIR")?.join("local-testnet"),
+    };
+    // Processes are started elsewhere: the path must not depend on where we are.
+    std::path::absolute(&dir).wrap_err_with(|| format!("cannot use {}", dir.display()))
+}
+
+async fn act(dir: &Path, action: TestnetAction, out: &mut impl Write) -> eyre::Result<()> {
+    match action {
+        TestnetAction::Up(args) => start(dir, &args, out).await,
+        TestnetAction::Add { output } => add(dir, output, out).await,
+        TestnetAction::Status { output } => show(dir, &Layout::load(dir)?, output, out).await,
+        TestnetAction::Kill(nodes) => each(dir, &nodes, |process| process.kill()),
+        TestnetAction::Stop(nodes) => each(dir, &nodes, |process| process.end(STOP)),
+        TestnetAction::Pause(nodes) => each(dir, &nodes, |process| process.signal(Signal::STOP)),
+        TestnetAction::Resume(nodes) => each(dir, &nodes, |process| process.signal(Signal::CONT)),
+        TestnetAction::Restart(nodes) => restart(dir, &nodes).await,
+        TestnetAction::Partition { groups } => {
+            let layout = Layout::load(dir)?;
+            groups.0.iter().flatten().try_for_each(|number| layout.node(*number).map(drop))?;
+            let nodes = layout.nodes.len();
+            change(dir, &layout, out, |conditions| conditions.partition(nodes, &groups))
+        }
+        TestnetAction::Heal => change(dir, &Layout::load(dir)?, out, Conditions::heal),
+        TestnetAction::Latency { delay, jitter } => change(dir, &Layout::load(dir)?, out, |conditions| {
+            (conditions.delay, conditions.jitter) = (delay, jitter);
+        }),
+        TestnetAction::Logs { node, lines } => {
+            Layout::load(dir)?.node(node)?;
+            let log = log_file(&node_dir(dir, node));
+            Ok(writeln!(out, "{}", process::tail(&log, lines.unwrap_or(usize::MAX)))?)
+        }
+        TestnetAction::Down { keep } => down(dir, keep),
+        TestnetAction::Links => {
+            let shutdown = CancellationToken::new();
+            bttc_node::shutdown_on_signals(shutdown.clone())?;
+            links::serve(dir, shutdown).await
+        }
+    }
+}
+
+async fn start(dir: &Path, args: &UpArgs, out: &mut impl Write) -> eyre::Result<()> {
+    let mut layout = match Layout::find(dir)? {
+        None => up::create(dir, args)?,
+        Some(mut layout) => {
+            if !args.settings.is_empty() {
+                layout.set(&args.settings);
+            }
+            layout
+        }
+    };
+    up::start_links(dir, &mut layout)?;
+    let numbers: Vec<_> = (0..layout.nodes.len()).collect();
+    for number in &numbers {
+        up::start_node(dir, &mut layout, *number)?;
+    }
+    up::wait(dir, &layout, &numbers, true).await?;
+    show(dir, &layout, args.output, out).await
+}
+
+async fn add(dir: &Path, output: Output, out: &mut impl Write) -> eyre::Result<()> {
+    let mut layout = Layout::load(dir)?;
+    let number = layout.nodes.len();
+    up::add_node(dir, &mut layout, NodeRole::Full)?;
+    layout.save(dir)?;
+    up::start_links(dir, &mut layout)?;
+    up::start_node(dir, &mut layout, number)?;
+    up::wait(dir, &layout, &[number], false).await?;
+    show(dir, &layout, output, out).await
+}
+
+async fn restart(dir: &Path, nodes: &Nodes) -> eyre::Result<()> {
+    each(dir, nodes, |process| process.end(STOP))?;
+    let mut layout = Layout::load(dir)?;
+    for number in &nodes.nodes {
+        up::start_node(dir, &mut layout, *number)?;
+    }
+    up::wait(dir, &layout, &nodes.nodes, false).await
+}
+
+/// Does something to the process of each node named.
+fn each(dir: &Path, nodes: &Nodes, act: impl Fn(&super::layout::ProcessId) -> eyre::Result<()>) -> eyre::Result<()> {
+    let layout = Layout::load(dir)?;
+    for number in &nodes.nodes {
+        match &layout.node(*number)?.process {
+            Some(process) => act(process).wrap_err_with(|| format!("node {number}"))?,
+            None => bail!("node {number} was never started"),
+        }
+    }
+    Ok(())
+}
+
+fn change(dir: &Path, layout: &Layout, out: &mut impl Write, change: impl FnOnce(&mut Conditions)) -> eyre::Result<()> {
+    let now = link_control::change(dir, layout, change)?;
+    Ok(writeln!(out, "{}", serde_json::to_string(&now)?)?)
+}
+
+fn down(dir: &Path, keep: bool) -> eyre::Result<()> {
+    let Some(layout) = Layout::find(dir)? else {
+        bail!("there is no network in {}; nothing was changed", dir.display());
+    };
+    let links = layout.links.as_ref().and_then(|links| links.process);
+    let nodes: Vec<_> = layout.nodes.iter().filter_map(|node| node.process).collect();
+    for process in nodes.iter().chain(&links) {
+        // All are told before any is waited for.
+        let _gone = process.signal(Signal::TERM);
+        let _gone = process.signal(Signal::CONT);
+    }
+    nodes.iter().chain(&links).try_for_each(|process| process.end(STOP))?;
+    if keep {
+        return Ok(());
+    }
+    std::fs::remove_dir_all(dir).wrap_err_with(|| format!("cannot remove {}", dir.display()))
+}
+
+/// What a node is doing, in one word.
+fn condition(process: Option<super::layout::ProcessId>, answers: bool) -> &'static str {
+    match (process.is_some_and(|process| process.is_running()), answers) {
+        (true, true) => "running",
+        (true, false) => "silent",
+        (false, _) => "stopped",
+    }
+}
+
+async fn show(dir: &Path, layout: &Layout, output: Output, out: &mut impl Write) -> eyre::Result<()> {
+    let mut answers = Vec::new();
+    for node in &layout.nodes {
+        answers.push(rpc::ask(&node.rpc_url()).await);
+    }
+    if output.json {
+        return Ok(writeln!(out, "{:#}", as_json(dir, layout, &answers))?);
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(["node", "role", "state", "height", "peers", "pid", "JSON-RPC"]);
+    for (number, (node, answers)) in layout.nodes.iter().zip(&answers).enumerate() {
+        let known = |value: Option<u64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
+        table.add_row([
+            number.to_string(),
+            format!("{:?}", node.role).to_lowercase(),
+            condition(node.process, answers.is_some()).to_owned(),
+            known(answers.as_ref().map(|answers| answers.height)),
+            known(answers.as_ref().and_then(|answers| answers.peers)),
+            known(node.process.map(|process| process.pid.into())),
+            node.rpc_url(),
+        ]);
+    }
+    for column in [0, 3, 4, 5] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    writeln!(out, "{}", table.trim_fmt())?;
+    writeln!(out, "\nChain id    {}", layout.chain_id)?;
+    writeln!(out, "Accounts    ten funded ones of the mnemonic {:?}", layout.mnemonic)?;
+    Ok(writeln!(out, "Directory   {}", dir.display())?)
+}
+
+fn as_json(dir: &Path, layout: &Layout, answers: &[Option<rpc::Answers>]) -> Value {
+    let nodes: Vec<_> = layout
+        .nodes
+        .iter()
+        .zip(answers)
+        .enumerate()
+        .map(|(number, (node, answers))| {
+            let home = node_dir(dir, number);
+            json!({
+                "node": number,
+                "role": node.role,
+                "state": condition(node.process, answers.is_some()),
+                "validator": node.validator,
+                "peerId": node.peer_id,
+                "http": node.rpc_url(),
+                "ws": node.ws_url(),
+                "metrics": format!("http://127.0.0.1:{}/metrics", node.metrics_port),
+                "datadir": home.join("data"),
+                "log": log_file(&home),
+                "pid": node.process.map(|process| process.pid),
+                "height": answers.as_ref().map(|answers| answers.height),
+                "hash": answers.as_ref().map(|answers| answers.hash),
+                "peers": answers.as_ref().and_then(|answers| answers.peers),
+            })
+        })
+        .collect();
+    let accounts: Vec<_> = dev_accounts()
+        .iter()
+        .map(|key| json!({ "address": key.address(), "privateKey": hex::encode_prefixed(key.to_bytes()) }))
+        .collect();
+    json!({
+        "chainId": layout.chain_id,
+        "dir": dir,
+        "mnemonic": layout.mnemonic,
+        "accounts": accounts,
+        "nodes": nodes,
+    })
+}

@@ -1,0 +1,212 @@
+//! Making a local network and starting it.
+
+use super::{
+    args::UpArgs,
+    files, genesis,
+    layout::{Layout, Link, LinksPlace, NodePlace, NodeRole, log_file, node_dir},
+    link_control, process, rpc,
+};
+use crate::keystore::{Keystore, write_private};
+use alloy_primitives::{Address, hex};
+use alloy_signer_local::PrivateKeySigner;
+use bttc_node::DEV_MNEMONIC;
+use eyre::{WrapErr, bail, eyre};
+use rand::RngCore;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+use toml::{Table, Value};
+
+/// A network that makes no block within this is not going to.
+const START: Duration = Duration::from_secs(60);
+/// How often starting nodes are asked.
+const ASK: Duration = Duration::from_millis(50);
+/// Lines of a log that are shown when its node did not start.
+const TAIL: usize = 20;
+
+const GENESIS: &str = "genesis.json";
+const CONFIG: &str = "config.toml";
+const KEYS: &str = "keys";
+const PASSWORD: &str = "password";
+const NETWORK: &str = "network";
+
+/// Makes the files of a new network.
+pub(crate) fn create(dir: &Path, args: &UpArgs) -> eyre::Result<Layout> {
+    fs::create_dir_all(dir).wrap_err_with(|| format!("cannot make {}; name another --dir", dir.display()))?;
+    if fs::read_dir(dir).wrap_err_with(|| format!("cannot read {}", dir.display()))?.next().is_some() {
+        bail!("{} is not empty and holds no network; name another --dir", dir.display());
+    }
+    let mut layout = Layout {
+        chain_id: genesis::LOCAL_CHAIN_ID,
+        nodes: Vec::new(),
+        settings: Vec::new(),
+        links: (!args.direct).then(LinksPlace::default),
+        mnemonic: DEV_MNEMONIC.to_owned(),
+    };
+    layout.set(&args.settings);
+    let mut validators = Vec::new();
+    for _ in 0..args.validators {
+        validators.push(add_node(dir, &mut layout, NodeRole::Validator)?);
+    }
+    for _ in 0..args.full_nodes {
+        add_node(dir, &mut layout, NodeRole::Full)?;
+    }
+    let validators: Vec<Address> = validators.into_iter().flatten().collect();
+    let text = genesis::make(&validators, args.block_time, args.idle_time)?;
+    files::replace(&dir.join(GENESIS), text.as_bytes())?;
+    layout.save(dir)?;
+    Ok(layout)
+}
+
+/// Makes keys and ports of one more node, connected to those before it; the consensus address of a validator.
+pub(crate) fn add_node(dir: &Path, layout: &mut Layout, role: NodeRole) -> eyre::Result<Option<Address>> {
+    let number = layout.nodes.len();
+    let home = node_dir(dir, number);
+    fs::create_dir_all(&home).wrap_err_with(|| format!("cannot make {}", home.display()))?;
+    let validator = match role {
+        NodeRole::Validator => Some(make_key(&home)?),
+        NodeRole::Full => None,
+    };
+    let peer_id = String::new();
+    let place = NodePlace {
+        role,
+        validator,
+        peer_id,
+        p2p_port: files::free_port()?,
+        rpc_port: files::free_port()?,
+        metrics_port: files::free_port()?,
+        process: None,
+    };
+    if let Some(links) = &mut layout.links {
+        for (to, node) in layout.nodes.iter().enumerate() {
+            let listen_port = files::free_port()?;
+            links.links.push(Link { from: number, to, listen_port, target_port: node.p2p_port });
+        }
+    }
+    layout.nodes.push(place);
+    Ok(validator)
+}
+
+fn make_key(home: &Path) -> eyre::Result<Address> {
+    let mut password = [0; 16];
+    rand::thread_rng().fill_bytes(&mut password);
+    let password = hex::encode(password);
+    write_private(&home.join(PASSWORD), password.as_bytes())?;
+    let key = PrivateKeySigner::random();
+    Keystore::new(home.join(KEYS)).add(&key, &password)?;
+    Ok(key.address())
+}
+
+/// Writes the configuration of a node as the layout has it now.
+pub(crate) fn configure(dir: &Path, layout: &Layout, number: usize) -> eyre::Result<PathBuf> {
+    let node = layout.node(number)?;
+    let home = node_dir(dir, number);
+    let text = |path: PathBuf| Value::String(path.display().to_string());
+    let mut config = Table::new();
+    config.insert("genesis".into(), text(dir.join(GENESIS)));
+    config.insert("datadir".into(), text(home.join("data")));
+    put(&mut config, "metrics", "listen", format!("127.0.0.1:{}", node.metrics_port).into())?;
+    put(&mut config, "rpc", "port", Value::Integer(node.rpc_port.into()))?;
+    put(&mut config, "network", "path", text(home.join(NETWORK)))?;
+    put(&mut config, "network", "listen", Value::Array(vec![format!("127.0.0.1:{}", node.p2p_port).into()]))?;
+    // Nobody learns of addresses beside the links.
+    put(&mut config, "network", "role", "validator".into())?;
+    let peers = layout.nodes.iter().enumerate().filter_map(|(to, peer)| {
+        let port = layout.port_to(number, to).filter(|_| to < number)?;
+        Some(Value::String(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", peer.peer_id)))
+    });
+    let (persistent, private): (Vec<_>, Vec<_>) = (
+        peers.collect(),
+        layout.nodes.iter().skip(number.saturating_add(1)).map(|peer| Value::String(peer.peer_id.clone())).collect(),
+    );
+    put(&mut config, "network", "persistent_peers", Value::Array(persistent))?;
+    put(&mut config, "network", "private_peers", Value::Array(private))?;
+    if let Some(address) = node.validator {
+        put(&mut config, "validator", "key", text(home.join(KEYS).join(format!("{address}.json"))))?;
+        put(&mut config, "validator", "password_file", text(home.join(PASSWORD)))?;
+    }
+    for (key, value) in &layout.settings {
+        let (section, name) = key.split_once('.').ok_or_else(|| eyre!("the setting {key} names no section"))?;
+        put(&mut config, section, name, setting(value))?;
+    }
+    let path = home.join(CONFIG);
+    files::replace(&path, toml::to_string_pretty(&config)?.as_bytes())?;
+    Ok(path)
+}
+
+/// A setting as TOML where it is TOML (numbers, lists, true), else as text.
+fn setting(value: &str) -> Value {
+    format!("v = {value}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut table| table.remove("v"))
+        .unwrap_or_else(|| Value::String(value.to_owned()))
+}
+
+fn put(config: &mut Table, section: &str, key: &str, value: Value) -> eyre::Result<()> {
+    let section = config.entry(section).or_insert_with(|| Value::Table(Table::new()));
+    let table = section.as_table_mut().ok_or_else(|| eyre!("the configuration has no section for {key}"))?;
+    table.insert(key.to_owned(), value);
+    Ok(())
+}
+
+/// Starts the process of a node; the layout learns its number.
+pub(crate) fn start_node(dir: &Path, layout: &mut Layout, number: usize) -> eyre::Result<()> {
+    let config = configure(dir, layout, number)?;
+    let node = layout.node_mut(number)?;
+    if node.process.is_some_and(|process| process.is_running()) {
+        return Ok(());
+    }
+    let arguments = ["node".to_owned(), "--config".to_owned(), config.display().to_string()];
+    node.process = Some(process::start(&arguments, &log_file(&node_dir(dir, number)))?);
+    layout.save(dir)
+}
+
+/// Starts the process of the links, where there is one.
+pub(crate) fn start_links(dir: &Path, layout: &mut Layout) -> eyre::Result<()> {
+    let Some(links) = &mut layout.links else { return Ok(()) };
+    if links.process.is_some_and(|process| process.is_running()) {
+        return link_control::reload(dir);
+    }
+    // The links read the layout when they start.
+    let log = dir.join("links.log");
+    let arguments = ["testnet", "--dir", &dir.display().to_string(), "links"].map(ToOwned::to_owned);
+    let started = process::start(&arguments, &log)?;
+    links.process = Some(started);
+    layout.save(dir)?;
+    let end = Instant::now() + START;
+    while let Err(error) = link_control::reload(dir) {
+        if !started.is_running() || Instant::now() > end {
+            return Err(error.wrap_err(process::tail(&log, TAIL)));
+        }
+        std::thread::sleep(ASK);
+    }
+    Ok(())
+}
+
+/// Waits until the nodes answer, and until each has a block beyond the genesis where `blocks` is set.
+///
+/// Errors: a process ended, or it takes too long; with the end of its log.
+pub(crate) async fn wait(dir: &Path, layout: &Layout, numbers: &[usize], blocks: bool) -> eyre::Result<()> {
+    let end = Instant::now() + START;
+    for number in numbers {
+        let node = layout.node(*number)?;
+        let log = log_file(&node_dir(dir, *number));
+        loop {
+            let answers = rpc::ask(&node.rpc_url()).await;
+            if answers.is_some_and(|answers| !blocks || answers.height > 0) {
+                break;
+            }
+            if !node.process.is_some_and(|process| process.is_running()) {
+                bail!("node {number} ended at its start; the end of {}:\n{}", log.display(), process::tail(&log, TAIL));
+            }
+            if Instant::now() > end {
+                bail!("node {number} makes no block; the end of {}:\n{}", log.display(), process::tail(&log, TAIL));
+            }
+            tokio::time::sleep(ASK).await;
+        }
+    }
+    Ok(())
+}
