@@ -2,7 +2,7 @@
 
 use crate::{
     WriteTx,
-    codec::ChangedKeys,
+    codec::{ChangedKeys, ChangesRow},
     rows::Rows,
     tables::{
         AccountsHistory, BlockBodies, Certificates, ChangedRows, HeaderNumbers, Headers, LogAddresses, LogTopics,
@@ -46,7 +46,9 @@ impl WriteTx {
 
 impl Rows<'_, Rw> {
     fn drop_history(&self, height: Height) -> Result<(), Fatal> {
-        let Some(ChangedKeys { accounts }) = self.get::<ChangedRows>(&height)? else { return Ok(()) };
+        let Some(ChangesRow { keys: ChangedKeys { accounts }, .. }) = self.get::<ChangedRows>(&height)? else {
+            return Ok(());
+        };
         let mut account_rows = self.writer::<AccountsHistory>()?;
         let mut slot_rows = self.writer::<StoragesHistory>()?;
         for (address, changed) in accounts {
