@@ -44,7 +44,7 @@ mod write_state;
 mod tests;
 
 pub use blocks::{StoredProposal, StoredReceipt, StoredTransaction};
-pub use config::{Durability, StorageConfig};
+pub use config::{Durability, PrunePreset, StorageConfig};
 pub use error::OpenError;
 pub use history_digest::{CheckedHistory, HistoryFault};
 pub use prune::PruneStep;

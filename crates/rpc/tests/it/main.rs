@@ -6,3 +6,4 @@ mod development;
 mod doors;
 mod fixture;
 mod limits;
+mod pruned;
