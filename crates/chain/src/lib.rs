@@ -24,6 +24,7 @@ mod outcomes;
 mod run;
 mod senders;
 mod verify;
+mod verify_store;
 
 pub use clock::Clock;
 pub use config::ChainConfig;
@@ -32,3 +33,4 @@ pub use error::OpenError;
 pub use events::{ChainEvent, CommittedBlock};
 pub use import::{ImportError, Imported};
 pub use ledger::Chain;
+pub use verify_store::verify_store;

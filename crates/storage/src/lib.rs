@@ -17,6 +17,7 @@
 mod blocks;
 mod codec;
 mod config;
+mod copy;
 mod error;
 mod history;
 mod lock;
@@ -31,6 +32,7 @@ mod store;
 mod tables;
 mod trie_source;
 mod unwind;
+mod verify;
 mod write;
 mod write_block;
 mod write_state;
@@ -40,9 +42,11 @@ mod tests;
 
 pub use blocks::{StoredProposal, StoredReceipt, StoredTransaction};
 pub use config::{Durability, StorageConfig};
+pub use copy::{Copied, CopyProgress, compact};
 pub use error::OpenError;
 pub use read::ReadTx;
 pub use state::StateView;
 pub use store::{Identity, Storage, TableStats};
 pub use trie_source::{AccountTrieCursor, StorageTrieCursor};
+pub use verify::{BlockPart, BlockRules, CommittedBlock, Finding, Report, Verified, verify};
 pub use write::{BlockCommit, WriteTx};

@@ -10,7 +10,7 @@ use std::{
     path::Path,
 };
 
-const NAME: &str = "lock";
+pub(crate) const NAME: &str = "lock";
 
 /// Held for as long as the database is open for writing.
 #[derive(Debug)]

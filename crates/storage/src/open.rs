@@ -5,6 +5,7 @@
 
 use crate::{
     Durability, OpenError, StorageConfig,
+    copy::remove_leftovers,
     lock::{LockFile, unusable},
     readers::on_slow_reader,
     rows::{Handles, remedy},
@@ -21,7 +22,9 @@ use std::path::Path;
 pub(crate) const FORMAT_KEY: &str = "format";
 
 /// The file of MDBX in the directory.
-const DATA_FILE: &str = "mdbx.dat";
+pub(crate) const DATA_FILE: &str = "mdbx.dat";
+/// Its file of readers and locks; of no weight while nobody has the database open.
+pub(crate) const MDBX_LOCK_FILE: &str = "mdbx.lck";
 /// Page size, the same on every machine so that a database can be carried along. Unit: bytes.
 const PAGE_BYTES: usize = 4096;
 /// By how much the file grows and shrinks at a time. Unit: bytes.
@@ -45,21 +48,47 @@ pub(crate) fn open(config: &StorageConfig) -> Result<Opened, OpenError> {
     }
     std::fs::create_dir_all(path).map_err(|error| unusable(path, &error, "it cannot be made"))?;
     let lock = LockFile::take(path)?;
+    let (env, handles) = open_locked(config, Sharing::Readers)?;
+    remove_leftovers(path);
+    Ok(Opened { env, handles, lock: Some(lock) })
+}
+
+/// Opens an existing database so that no other process may even read it.
+pub(crate) fn open_exclusive(config: &StorageConfig) -> Result<Opened, OpenError> {
+    let path = config.path.as_path();
+    require_data(path)?;
+    let lock = LockFile::take(path)?;
+    let (env, handles) = open_locked(config, Sharing::Nobody)?;
+    Ok(Opened { env, handles, lock: Some(lock) })
+}
+
+/// Makes a new database in a directory whose lock the caller holds and which has none.
+pub(crate) fn create(config: &StorageConfig) -> Result<(Environment, Handles), OpenError> {
+    open_locked(&StorageConfig { durability: Durability::Full, ..config.clone() }, Sharing::Nobody)
+}
+
+/// Who may open the database beside us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sharing {
+    Readers,
+    Nobody,
+}
+
+fn open_locked(config: &StorageConfig, sharing: Sharing) -> Result<(Environment, Handles), OpenError> {
+    let path = config.path.as_path();
     check_existing(path)?;
-    let env = builder(config)?.open(path).map_err(|error| refuse(path, error))?;
+    let env = builder(config, sharing)?.open(path).map_err(|error| refuse(path, error))?;
     // Again, as the look beforehand may have been impossible.
     let contents = contents(&env).map_err(|error| refuse(path, error))?;
     check_contents(path, &contents)?;
     let handles = make_tables(&env).map_err(|error| refuse(path, error))?;
-    Ok(Opened { env, handles, lock: Some(lock) })
+    Ok((env, handles))
 }
 
 /// Opens an existing database for reading, beside a running node if there is one.
 pub(crate) fn open_read_only(config: &StorageConfig) -> Result<Opened, OpenError> {
     let path = config.path.as_path();
-    if !has_data(path) {
-        return Err(OpenError::datadir(path, "there is no database in it", "check the --datadir"));
-    }
+    require_data(path)?;
     let env = reader(config.max_readers).open(path).map_err(|error| refuse(path, error))?;
     let contents = contents(&env).map_err(|error| refuse(path, error))?;
     check_contents(path, &contents)?;
@@ -68,6 +97,13 @@ pub(crate) fn open_read_only(config: &StorageConfig) -> Result<Opened, OpenError
     }
     let handles = open_tables(&env).map_err(|error| refuse(path, error))?;
     Ok(Opened { env, handles, lock: None })
+}
+
+fn require_data(path: &Path) -> Result<(), OpenError> {
+    if has_data(path) {
+        return Ok(());
+    }
+    Err(OpenError::datadir(path, "there is no database in it", "check the --datadir"))
 }
 
 fn has_data(path: &Path) -> bool {
@@ -134,7 +170,7 @@ fn check_contents(path: &Path, contents: &Contents) -> Result<(), OpenError> {
     Err(OpenError::datadir(path, why, remedy))
 }
 
-fn builder(config: &StorageConfig) -> Result<signet_libmdbx::EnvironmentBuilder, OpenError> {
+fn builder(config: &StorageConfig, sharing: Sharing) -> Result<signet_libmdbx::EnvironmentBuilder, OpenError> {
     let gib = config.max_size_gib;
     let size = Some(gib).filter(|gib| (1..=MAX_SIZE_GIB).contains(gib)).and_then(|gib| usize::try_from(gib << 30).ok());
     let Some(size) = size else {
@@ -162,6 +198,7 @@ fn builder(config: &StorageConfig) -> Result<signet_libmdbx::EnvironmentBuilder,
             no_rdahead: true,
             // Pages freed last are used first: they are in the caches.
             liforeclaim: true,
+            exclusive: sharing == Sharing::Nobody,
             ..Default::default()
         })
         .set_max_dbs(NAMES.len())

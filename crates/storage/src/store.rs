@@ -72,7 +72,7 @@ impl Storage {
         open::open_read_only(config).map(|opened| Self::new(config, opened))
     }
 
-    fn new(config: &StorageConfig, Opened { env, handles, lock }: Opened) -> Self {
+    pub(crate) fn new(config: &StorageConfig, Opened { env, handles, lock }: Opened) -> Self {
         let path = config.path.clone();
         Self { shared: Arc::new(Shared { env, handles, readers: Readers::default(), path, _lock: lock }) }
     }

@@ -3,10 +3,11 @@
 use crate::{
     WriteTx,
     codec::ChangedKeys,
+    read::patched_key,
     rows::Rows,
     tables::{
         AccountsHistory, BlockBodies, Certificates, ChangedRows, HeaderNumbers, Headers, LogAddresses, LogTopics,
-        Receipts, StoragesHistory, TransactionHashNumbers, Transactions,
+        Metadata, Receipts, StoragesHistory, TransactionHashNumbers, Transactions,
     },
     write_block::log_keys,
     write_state::Recording,
@@ -39,6 +40,7 @@ impl WriteTx {
         for height in (to..head).rev().filter_map(|below| below.checked_add(1)) {
             rows.drop_history(height)?;
             rows.drop_block(height)?;
+            rows.writer::<Metadata>()?.delete(&patched_key(height))?;
         }
         rows.drop_proposals(Height::MAX)
     }
