@@ -3,4 +3,5 @@
 mod blocks;
 mod fixture;
 mod history;
+mod history_digest;
 mod opening;

@@ -2,7 +2,7 @@
 
 use crate::{
     WriteTx,
-    codec::ChangedKeys,
+    codec::{ChangedKeys, ChangesRow},
     read::patched_key,
     rows::Rows,
     tables::{
@@ -48,7 +48,9 @@ impl WriteTx {
 
 impl Rows<'_, Rw> {
     fn drop_history(&self, height: Height) -> Result<(), Fatal> {
-        let Some(ChangedKeys { accounts }) = self.get::<ChangedRows>(&height)? else { return Ok(()) };
+        let Some(ChangesRow { keys: ChangedKeys { accounts }, .. }) = self.get::<ChangedRows>(&height)? else {
+            return Ok(());
+        };
         let mut account_rows = self.writer::<AccountsHistory>()?;
         let mut slot_rows = self.writer::<StoragesHistory>()?;
         for (address, changed) in accounts {

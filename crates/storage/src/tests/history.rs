@@ -1,6 +1,9 @@
 //! States at every height against a model, over random histories.
 
-use super::fixture::{Op, State, TestChain, address, apply, has_code, root_from_scratch};
+use super::{
+    fixture::{Op, State, TestChain, address, apply, has_code, root_from_scratch},
+    history_digest::assert_sound_history,
+};
 use crate::{StateView, TableStats};
 use alloy_primitives::U256;
 use bttc_primitives::StateReader;
@@ -44,6 +47,7 @@ fn counts(sizes: &[TableStats]) -> BTreeMap<&'static str, u64> {
 }
 
 fn assert_every_height(chain: &TestChain) {
+    assert_sound_history(chain);
     let store = chain.read();
     for (height, model) in chain.states.iter().enumerate() {
         let height = height as u64;
@@ -113,6 +117,7 @@ proptest! {
             write.patch_state(&hashed, &changes.code, &trie).unwrap();
             write.commit().unwrap();
             *chain.states.last_mut().unwrap() = state;
+            assert_sound_history(&chain);
         }
         let store = chain.read();
         for (height, model) in chain.states.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use super::{Check, old_state, scan::Scan};
 use crate::{
-    ReadTx,
+    HistoryFault, ReadTx,
     tables::{AccountsHistory, ChangedRows, Headers, StoragesHistory},
 };
 use alloy_primitives::keccak256;
@@ -50,31 +50,30 @@ fn stretch(
         if height > head {
             check.finding::<ChangedRows>(&height, format!("it lies above the head, {head}"));
         }
-        let mut whole = true;
-        for (address, changed) in &row.accounts {
-            let key = keccak256(address);
-            if changed.fields {
-                tally.accounts = tally.accounts.saturating_add(1);
-                whole &= check.require::<AccountsHistory>(read, &(key, height))?.is_some();
-            }
-            for slot in changed.slots.keys() {
-                tally.slots = tally.slots.saturating_add(1);
-                whole &= check.require::<StoragesHistory>(read, &(key, *slot, height))?.is_some();
-            }
+        for (address, changed) in &row.keys.accounts {
             if !changed.fields && changed.slots.is_empty() {
                 check.finding::<ChangedRows>(&height, format!("it lists {address} without a change"));
             }
         }
-        if whole {
-            digest(check, read, height)?;
+        if let Some(checked) = read.check_history(height)? {
+            tally.accounts = tally.accounts.saturating_add(checked.account_rows);
+            tally.slots = tally.slots.saturating_add(checked.slot_rows);
+            for fault in checked.faults {
+                fault_found(check, height, fault);
+            }
         }
         tally.next = height.saturating_add(1);
     }
     Ok(Some(tally.next))
 }
 
-fn digest(_check: &Check<'_>, _read: &ReadTx, _height: Height) -> Result<(), Fatal> {
-    Ok(())
+fn fault_found(check: &Check<'_>, height: Height, fault: HistoryFault) {
+    match fault {
+        HistoryFault::Missing { table, key } => {
+            check.finding_in(table, key, "the row is missing: the table ChangedRows names it");
+        }
+        fault => check.finding::<ChangedRows>(&height, fault.to_string()),
+    }
 }
 
 /// History rows that no list names.
@@ -85,7 +84,7 @@ fn strays(check: &Check<'_>, read: &ReadTx, tally: &Tally) -> Result<(), Fatal> 
         let mut scan = Scan::<AccountsHistory>::new(check, read, &[])?;
         while let Some((key, _)) = scan.next()? {
             let list = check.get::<ChangedRows>(read, &key.1)?.unwrap_or_default();
-            if !list.accounts.iter().any(|(address, changed)| changed.fields && keccak256(address) == key.0) {
+            if !list.keys.accounts.iter().any(|(address, changed)| changed.fields && keccak256(address) == key.0) {
                 check.finding::<AccountsHistory>(&key, "the table ChangedRows does not name the row");
             }
         }
@@ -97,7 +96,7 @@ fn strays(check: &Check<'_>, read: &ReadTx, tally: &Tally) -> Result<(), Fatal> 
             let named = |(address, changed): (&_, &crate::codec::ChangedAccount)| {
                 changed.slots.contains_key(&key.1) && keccak256(address) == key.0
             };
-            if !list.accounts.iter().any(named) {
+            if !list.keys.accounts.iter().any(named) {
                 check.finding::<StoragesHistory>(&key, "the table ChangedRows does not name the row");
             }
         }
