@@ -31,6 +31,8 @@ mod rows;
 mod state;
 mod store;
 mod tables;
+#[cfg(feature = "test-utils")]
+pub mod test_utils;
 mod trie_source;
 mod unwind;
 mod verify;

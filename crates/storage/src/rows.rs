@@ -116,6 +116,14 @@ impl<'tx, K: TransactionKind, T: Table> TableCursor<'tx, K, T> {
         self.cursor.set_range(key).map_err(reading(T::NAME))
     }
 
+    pub(crate) fn last_raw(&mut self) -> Result<RawRow<'tx>, Fatal> {
+        self.cursor.last().map_err(reading(T::NAME))
+    }
+
+    pub(crate) fn previous_raw(&mut self) -> Result<RawRow<'tx>, Fatal> {
+        self.cursor.prev().map_err(reading(T::NAME))
+    }
+
     pub(crate) fn next_raw(&mut self) -> Result<RawRow<'tx>, Fatal> {
         self.cursor.next().map_err(reading(T::NAME))
     }

@@ -5,7 +5,7 @@ use bttc_consensus::{
     check_header, check_last_commit,
 };
 use bttc_primitives::{
-    ChainSpec, Evidence, Head, Height, InvalidGenesis, RecoveredBlock, SealedBlock, ValidatorSet, recover_senders,
+    ChainSpec, EthereumHardforks, Evidence, Head, Height, InvalidGenesis, RecoveredBlock, SealedBlock, ValidatorSet, recover_senders,
 };
 use bttc_storage::{BlockPart, BlockRules, CommittedBlock, StoredProposal};
 

@@ -7,3 +7,4 @@ mod blocks;
 mod development;
 mod import;
 mod restart;
+mod verify;

@@ -6,7 +6,7 @@
 use super::{BlockPart, Check, CommittedBlock, scan::Scan, strays};
 use crate::{
     ReadTx, StoredReceipt,
-    codec::{BodyRow, HeaderRow, TransactionPlace, TransactionRow},
+    codec::{BodyRow, HeaderRow, Key, TransactionPlace, TransactionRow},
     read::GENESIS_HASH_KEY,
     tables::{
         BlockBodies, Certificates, HeaderNumbers, Headers, LogAddresses, LogTopics, Metadata, Proposals, Receipts, Table,
@@ -19,21 +19,16 @@ use rayon::prelude::*;
 
 /// Blocks checked in one snapshot by one thread.
 const STRETCH: u64 = 256;
+/// Headers that may be missing in a row below the head. Unit: blocks.
+const LARGEST_HOLE: u64 = 1_000;
 
 /// Checks every block up to the head; answers with its height.
 pub(super) fn check(check: &Check<'_>) -> Result<Height, Fatal> {
     let read = check.storage.read()?;
-    let Some(genesis) = read.block_hash(0)? else {
+    let Some(head) = head_height(&read)? else {
         return Err(Fatal::new("the database holds no chain yet; there is nothing to check"));
     };
-    // What is damaged there was told of already.
-    if let Ok(Some(identity)) = read.identity()
-        && identity.genesis_hash != genesis
-    {
-        let what = format!("it names the genesis {}, that of the table Headers is {genesis}", identity.genesis_hash);
-        check.finding_in(Metadata::NAME, GENESIS_HASH_KEY.to_owned(), what);
-    }
-    let head = read.head()?.map_or(0, |head| head.height());
+    genesis(check, &read)?;
     drop(read);
     let starts: Vec<_> = (0..head).step_by(usize::try_from(STRETCH).unwrap_or(usize::MAX)).collect();
     let tallies = starts.into_par_iter().map(|start| {
@@ -44,17 +39,49 @@ pub(super) fn check(check: &Check<'_>) -> Result<Height, Fatal> {
     the_end(check, head, tally)
 }
 
+/// Height of the head, whether its row is there or not: then its body is.
+pub(super) fn head_height(read: &ReadTx) -> Result<Option<Height>, Fatal> {
+    Ok(last_height::<Headers>(read)?.max(last_height::<BlockBodies>(read)?))
+}
+
+/// The last height of a table. A single stray key far above the chain is none: with it the chain would be one hole.
+fn last_height<T: Table<Key = u64>>(read: &ReadTx) -> Result<Option<Height>, Fatal> {
+    let rows = read.rows();
+    let count = rows.count::<T>()?;
+    let mut cursor = rows.cursor::<T>()?;
+    let mut row = cursor.last_raw()?;
+    while let Some((key, _)) = row {
+        match u64::from_bytes(&key) {
+            Ok(height) if height < count.saturating_add(LARGEST_HOLE) => return Ok(Some(height)),
+            _ => row = cursor.previous_raw()?,
+        }
+    }
+    Ok(count.checked_sub(1))
+}
+
+/// The genesis that the metadata names is the first block.
+fn genesis(check: &Check<'_>, read: &ReadTx) -> Result<(), Fatal> {
+    let Some(first) = check.require::<Headers>(read, &0)? else { return Ok(()) };
+    // What is damaged there was told of already.
+    if let Ok(Some(identity)) = read.identity()
+        && identity.genesis_hash != first.hash
+    {
+        let what = format!("it names the genesis {}, that of the table Headers is {}", identity.genesis_hash, first.hash);
+        check.finding_in(Metadata::NAME, GENESIS_HASH_KEY.to_owned(), what);
+    }
+    Ok(())
+}
+
 /// The head and what was committed meanwhile, and then what only the whole can tell.
 fn the_end(check: &Check<'_>, from: Height, tally: Tally) -> Result<Height, Fatal> {
     let read = check.storage.read()?;
-    let Some(head) = read.head()? else { return Err(Fatal::new("the database has lost its head")) };
-    if head.height() < from {
+    let Some(head) = head_height(&read)?.filter(|head| *head >= from) else {
         return Err(Fatal::new("the chain was set back while it was checked; check it again when nobody does that"));
-    }
-    let tally = tally.plus(stretch(check, &read, from, head.height().saturating_add(1))?);
-    proposals(check, &read, &head)?;
-    strays::check(check, &read, &head, tally)?;
-    Ok(head.height())
+    };
+    let tally = tally.plus(stretch(check, &read, from, head.saturating_add(1))?);
+    proposals(check, &read, head)?;
+    strays::check(check, &read, head, tally)?;
+    Ok(head)
 }
 
 /// What a stretch of blocks must have put into the tables.
@@ -306,17 +333,18 @@ impl Block<'_> {
 }
 
 /// Undecided blocks.
-fn proposals(check: &Check<'_>, read: &ReadTx, head: &Head) -> Result<(), Fatal> {
+fn proposals(check: &Check<'_>, read: &ReadTx, height: Height) -> Result<(), Fatal> {
+    let head = check.get::<Headers>(read, &height)?.map(|HeaderRow { hash, header }| Head { hash, header });
     let mut scan = Scan::<Proposals>::new(check, read, &[])?;
     while let Some((key, proposal)) = scan.next()? {
         let block = &proposal.block.block;
         if key != (block.height(), block.hash()) {
             check.finding::<Proposals>(&key, "it is another block");
         }
-        if key.0 <= head.height() {
-            check.finding::<Proposals>(&key, format!("it is not above the head, {}", head.height()));
+        if key.0 <= height {
+            check.finding::<Proposals>(&key, format!("it is not above the head, {height}"));
         }
-        for what in check.rules.proposal(head, &proposal) {
+        for what in head.iter().flat_map(|head| check.rules.proposal(head, &proposal)) {
             check.finding::<Proposals>(&key, what);
         }
     }

@@ -1,6 +1,6 @@
 //! The history: rows of each height against its list, and the state that all of them together lead back to.
 
-use super::{Check, old_state, scan::Scan};
+use super::{Check, blocks::head_height, old_state, scan::Scan};
 use crate::{
     HistoryFault, ReadTx,
     tables::{AccountsHistory, ChangedRows, Headers, StoragesHistory},
@@ -42,7 +42,7 @@ fn stretch(
     most: usize,
     tally: &mut Tally,
 ) -> Result<Option<Height>, Fatal> {
-    let head = read.head()?.map_or(0, |head| head.height());
+    let head = head_height(read)?.unwrap_or_default();
     let mut scan = Scan::<ChangedRows>::new(check, read, &[])?;
     scan.seek(&from.to_be_bytes())?;
     for _ in 0..most {

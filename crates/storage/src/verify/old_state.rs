@@ -22,8 +22,6 @@ const ACCOUNTS: usize = 1_024;
 /// changed by hand before its first block.
 pub(super) fn root(check: &Check<'_>, read: &ReadTx, height: Option<Height>) -> Result<B256, Fatal> {
     let mut accounts = OldAccounts {
-        check,
-        read,
         newest: Scan::new(check, read, &[])?,
         history: Scan::new(check, read, &[])?,
         newest_ahead: None,
@@ -77,8 +75,6 @@ impl OldAccount {
 }
 
 struct OldAccounts<'a, 'tx> {
-    check: &'a Check<'a>,
-    read: &'tx ReadTx,
     newest: Scan<'a, 'tx, HashedAccounts>,
     history: Scan<'a, 'tx, AccountsHistory>,
     newest_ahead: Option<(B256, TrieAccount)>,

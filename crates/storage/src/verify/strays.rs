@@ -10,16 +10,18 @@ use crate::{
     },
     write_block::log_keys,
 };
-use bttc_primitives::{Fatal, Head, Height};
+use bttc_primitives::{Fatal, Height};
 
 /// Looks through each table of which the blocks do not account for every row.
-pub(super) fn check(check: &Check<'_>, read: &ReadTx, head: &Head, tally: Tally) -> Result<(), Fatal> {
-    let blocks = head.height().saturating_add(1);
+pub(super) fn check(check: &Check<'_>, read: &ReadTx, head: Height, tally: Tally) -> Result<(), Fatal> {
+    let blocks = head.saturating_add(1);
     let in_chain = |height: &Height| *height < blocks;
     let in_blocks = |number: &u64| *number < tally.transactions;
     look::<Headers>(check, read, blocks, |key, _| Ok(in_chain(key)))?;
     look::<BlockBodies>(check, read, blocks, |key, _| Ok(in_chain(key)))?;
-    look::<HeaderNumbers>(check, read, blocks, |hash, height| Ok(read.block_hash(*height)? == Some(*hash)))?;
+    look::<HeaderNumbers>(check, read, blocks, |hash, height| {
+        Ok(check.get::<Headers>(read, height)?.is_some_and(|row| row.hash == *hash))
+    })?;
     look::<Transactions>(check, read, tally.transactions, |key, _| Ok(in_blocks(key)))?;
     look::<Receipts>(check, read, tally.transactions, |key, _| Ok(in_blocks(key)))?;
     look::<TransactionHashNumbers>(check, read, tally.transactions, |hash, place| {
