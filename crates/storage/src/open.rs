@@ -16,7 +16,7 @@ use signet_libmdbx::{
     Database, DatabaseFlags, Environment, EnvironmentFlags, Geometry, MdbxError, Mode, SyncMode, WriteFlags,
     sys::PageSize, tx::aliases::RoTxUnsync,
 };
-use std::path::Path;
+use std::{fs::File, io::ErrorKind, os::unix::fs::FileExt, path::Path};
 
 /// Row of `Metadata` with the format version.
 pub(crate) const FORMAT_KEY: &str = "format";
@@ -27,6 +27,10 @@ pub(crate) const DATA_FILE: &str = "mdbx.dat";
 pub(crate) const MDBX_LOCK_FILE: &str = "mdbx.lck";
 /// Page size, the same on every machine so that a database can be carried along. Unit: bytes.
 const PAGE_BYTES: usize = 4096;
+/// MDBX keeps the roots of the last three commits in the first three pages, each behind a page header and this number.
+const META_PAGES: u64 = 3;
+const META_MAGIC_AT: u64 = 20;
+const META_MAGIC: u64 = 0x0059_659D_BDEF_4C11;
 /// By how much the file grows and shrinks at a time. Unit: bytes.
 const GROWTH_BYTES: isize = 64 << 20;
 const SHRINK_BYTES: isize = 256 << 20;
@@ -47,8 +51,14 @@ pub(crate) fn open(config: &StorageConfig) -> Result<Opened, OpenError> {
         return Err(OpenError::datadir(path, "it is not a directory", "choose a --datadir that is one"));
     }
     std::fs::create_dir_all(path).map_err(|error| unusable(path, &error, "it cannot be made"))?;
-    let lock = LockFile::take(path)?;
+    let mut lock = LockFile::take(path)?;
+    if lock.has_database() && !has_data(path) {
+        let why = format!("its file {DATA_FILE} is gone or empty, yet a database was there");
+        let remedy = "restore it from a backup, or remove the whole directory to sync anew";
+        return Err(OpenError::datadir(path, why, remedy));
+    }
     let (env, handles) = open_locked(config, Sharing::Readers)?;
+    lock.note_database(path)?;
     remove_leftovers(path);
     Ok(Opened { env, handles, lock: Some(lock) })
 }
@@ -89,6 +99,7 @@ fn open_locked(config: &StorageConfig, sharing: Sharing) -> Result<(Environment,
 pub(crate) fn open_read_only(config: &StorageConfig) -> Result<Opened, OpenError> {
     let path = config.path.as_path();
     require_data(path)?;
+    check_meta_pages(path)?;
     let env = reader(config.max_readers).open(path).map_err(|error| refuse(path, error))?;
     let contents = contents(&env).map_err(|error| refuse(path, error))?;
     check_contents(path, &contents)?;
@@ -115,6 +126,7 @@ fn check_existing(path: &Path) -> Result<(), OpenError> {
     if !has_data(path) {
         return Ok(());
     }
+    check_meta_pages(path)?;
     let env = match reader(0).open(path) {
         Ok(env) => env,
         // The machine went down with unsynced commits: only a writer can put that right, and finds the format later.
@@ -123,6 +135,32 @@ fn check_existing(path: &Path) -> Result<(), OpenError> {
     };
     let contents = contents(&env).map_err(|error| refuse(path, error))?;
     check_contents(path, &contents)
+}
+
+/// Refuses a file of which one of the first three pages is no meta page: MDBX itself goes by the other two, which may be older commits.
+///
+/// A commit writes one of them, and never this part of it, so a crash leaves all three.
+fn check_meta_pages(path: &Path) -> Result<(), OpenError> {
+    let file = path.join(DATA_FILE);
+    let read = || -> std::io::Result<bool> {
+        let file = File::open(&file)?;
+        for page in 0..META_PAGES {
+            let mut magic = [0; 8];
+            match file.read_exact_at(&mut magic, page.saturating_mul(PAGE_BYTES as u64).saturating_add(META_MAGIC_AT)) {
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(false),
+                result => result?,
+            }
+            if u64::from_le_bytes(magic) >> 8 != META_MAGIC {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    match read() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(refuse(path, MdbxError::Invalid)),
+        Err(error) => Err(unusable(path, &error, "its file cannot be read")),
+    }
 }
 
 /// What a database holds, as far as it matters for opening it.
