@@ -210,6 +210,12 @@ class Ledger:
         self.receipts = {}
         self.accounts = []
 
+    def copy(self):
+        """The same up to now; what a copy of the datadir acknowledges is its own."""
+        twin = Ledger(self.bench)
+        twin.receipts, twin.accounts = dict(self.receipts), list(self.accounts)
+        return twin
+
     def add(self, load):
         """Takes in what a load was given."""
         self.receipts |= load.receipts

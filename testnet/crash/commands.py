@@ -27,7 +27,7 @@ command_seconds = {}
 
 def killed_commands(bench, origin, rounds):
     """Each command, some times."""
-    data, ledger, block = origin
+    data, ledger = origin
     place = bench.place("commands")
     copy(data, place / "data")
     own = place / "data"

@@ -152,7 +152,7 @@ def full_log(bench):
 
 def read_only(bench, origin):
     """The datadir may only be read: at the start, and from one moment on while the node runs."""
-    data, ledger, _ = origin
+    data, ledger = origin
     with small_disk(bench, "read-only", 256) as place:
         if place is not None:
             copy(data, place / "data")
@@ -171,7 +171,7 @@ def read_only(bench, origin):
             bench.check("db verify reads a read-only file system", done.returncode == 0, done.stdout + done.stderr)
             remount(place, "rw")
             node.start()
-            ledger.holds("the file system is writable again", node)
+            ledger.copy().holds("the file system is writable again", node)
             node.stop()
     no_rights(bench, data, ledger)
 
@@ -216,8 +216,7 @@ def no_rights(bench, data, ledger):
     load.cut.set()
     node.kill()
     load.end()
-    mine = Ledger(bench)
-    mine.receipts |= ledger.receipts
+    mine = ledger.copy()
     mine.add(load)
     node.launch()
     code = node.ends()

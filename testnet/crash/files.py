@@ -18,10 +18,9 @@ def template(bench):
     ledger.add(load)
     receipt = send(node, ledger.accounts[0])
     ledger.receipts[receipt["transactionHash"]] = receipt
-    block = call(node, "eth_getBlockByNumber", "latest", False)
     node.stop()
     bench.sound("the node that the cases begin with", node.data)
-    return node.data, ledger, block
+    return node.data, ledger
 
 
 def digest(path):
@@ -44,7 +43,7 @@ def used_bytes(file):
 
 def damaged_files(bench, origin):
     """Each damage that leaves no database: the node and every command refuse it, and touch nothing."""
-    data, ledger, _ = origin
+    data, ledger = origin
     used = used_bytes(data / "db/mdbx.dat")
 
     def cut(length):
@@ -67,7 +66,6 @@ def damaged_files(bench, origin):
         "cut to three pages": cut(3 * PAGE),
         "cut in half": cut(used // 2 // PAGE * PAGE),
         "cut in a page": cut(used // 2 + 17),
-        "cut by its last page": cut(used - PAGE),
         "with its meta pages zeroed": overwrite(0, bytes(3 * PAGE)),
         "with its first meta page zeroed": overwrite(0, bytes(PAGE)),
         "with its second meta page zeroed": overwrite(PAGE, bytes(PAGE)),
@@ -83,7 +81,7 @@ def damaged_files(bench, origin):
         before = digest(file)
         node = bench.node(place)
         node.launch()
-        code = node.ends()
+        code = node.ends(8)
         said = node.tail(5)
         good = code == 1 and "mdbx.dat" in said and ("restore it from a" in said) and "panicked" not in said
         bench.check(f"mdbx.dat {name}: the node refuses and says what to do", good, f"code {code}: {said}")
@@ -97,9 +95,29 @@ def damaged_files(bench, origin):
         shutil.rmtree(place)
 
 
+def last_page(bench, origin):
+    """The file without its last page: that may have been a free one, so either it is refused or nothing is lost."""
+    data, ledger = origin
+    place = bench.place("file-last-page")
+    copy(data, place / "data")
+    file = place / "data/db/mdbx.dat"
+    os.truncate(file, used_bytes(file) - PAGE)
+    before = digest(file)
+    name = "mdbx.dat cut by its last page"
+    node = bench.node(place)
+    try:
+        node.start()
+    except Trouble:
+        bench.check(f"{name}: refused, untouched", node.child.returncode == 1 and digest(file) == before and "restore it from a" in node.tail(5), node.tail(5))
+        return
+    ledger.holds(f"{name}, which was free", node)
+    node.stop()
+    bench.sound(f"{name}, which was free", place / "data")
+
+
 def damaged_pages(bench, origin, rounds):
     """Pages overwritten deep in the file: never a wrong answer, never a crash; `db verify` sees it."""
-    data, ledger, _ = origin
+    data, ledger = origin
     used = used_bytes(data / "db/mdbx.dat") // PAGE
     for number in range(rounds):
         place = bench.place(f"pages-{number}")
@@ -141,7 +159,7 @@ def answers_or_refuses(bench, name, node, ledger):
 
 def second_process(bench, origin):
     """Whatever writes is kept out while a node runs, and is told by whom; what reads is not."""
-    data, ledger, _ = origin
+    data, ledger = origin
     place = bench.place("second")
     copy(data, place / "data")
     node = bench.node(place).start()
@@ -179,7 +197,7 @@ def second_process(bench, origin):
 
 def torn_journal(bench, origin):
     """The journal of pending transactions ends in the middle of a record, or is no journal at all."""
-    data, ledger, _ = origin
+    data, ledger = origin
     for name, spoil in {
         "torn": lambda file: os.truncate(file, max(0, file.stat().st_size - 5)),
         "with garbage behind": lambda file: file.write_bytes(file.read_bytes() + bytes(range(64))),

@@ -46,7 +46,12 @@ impl Storage {
     /// Copies the database, as it is now, to a new data directory at `target`; a node may go on writing meanwhile.
     ///
     /// Takes the database and nothing else. Errors: `target` exists and is not an empty directory, or has too little space.
-    pub fn backup(&self, config: &StorageConfig, target: &Path, progress: CopyProgress<'_>) -> Result<Copied, OpenError> {
+    pub fn backup(
+        &self,
+        config: &StorageConfig,
+        target: &Path,
+        progress: CopyProgress<'_>,
+    ) -> Result<Copied, OpenError> {
         require_free(target)?;
         let partial = beside(target)?;
         let parent = partial.parent().unwrap_or(Path::new("/")).to_owned();
@@ -187,7 +192,8 @@ impl Copier<'_> {
 
 /// Refuses a target that holds something.
 fn require_free(target: &Path) -> Result<(), OpenError> {
-    let refuse = |why| Err(OpenError::datadir(target, why, "choose a directory that does not exist yet, or an empty one"));
+    let refuse =
+        |why| Err(OpenError::datadir(target, why, "choose a directory that does not exist yet, or an empty one"));
     match fs::read_dir(target) {
         Ok(mut entries) => match entries.next() {
             None => Ok(()),
@@ -209,7 +215,8 @@ fn beside(target: &Path) -> Result<PathBuf, OpenError> {
 }
 
 fn require_space(named: &Path, at: &Path, needed: u64) -> Result<(), OpenError> {
-    let stat = rustix::fs::statvfs(at).map_err(|error| unusable(named, &error.into(), "its free space is not known"))?;
+    let stat =
+        rustix::fs::statvfs(at).map_err(|error| unusable(named, &error.into(), "its free space is not known"))?;
     let free = stat.f_bavail.saturating_mul(stat.f_frsize);
     if free >= needed {
         return Ok(());

@@ -31,6 +31,8 @@ const PAGE_BYTES: usize = 4096;
 const META_PAGES: u64 = 3;
 const META_MAGIC_AT: u64 = 20;
 const META_MAGIC: u64 = 0x0059_659D_BDEF_4C11;
+/// Size of a reader in MDBX's table of them, which a header of less than a page precedes. Unit: bytes.
+const READER_BYTES: u64 = 64;
 /// By how much the file grows and shrinks at a time. Unit: bytes.
 const GROWTH_BYTES: isize = 64 << 20;
 const SHRINK_BYTES: isize = 256 << 20;
@@ -86,8 +88,8 @@ enum Sharing {
 
 fn open_locked(config: &StorageConfig, sharing: Sharing) -> Result<(Environment, Handles), OpenError> {
     let path = config.path.as_path();
-    check_existing(path)?;
-    let env = builder(config, sharing)?.open(path).map_err(|error| refuse(path, error))?;
+    check_existing(config)?;
+    let env = open_env(&builder(config, sharing)?, config)?;
     // Again, as the look beforehand may have been impossible.
     let contents = contents(&env).map_err(|error| refuse(path, error))?;
     check_contents(path, &contents)?;
@@ -100,7 +102,7 @@ pub(crate) fn open_read_only(config: &StorageConfig) -> Result<Opened, OpenError
     let path = config.path.as_path();
     require_data(path)?;
     check_meta_pages(path)?;
-    let env = reader(config.max_readers).open(path).map_err(|error| refuse(path, error))?;
+    let env = open_env(&reader(config), config)?;
     let contents = contents(&env).map_err(|error| refuse(path, error))?;
     check_contents(path, &contents)?;
     if contents == Contents::Nothing {
@@ -122,12 +124,14 @@ fn has_data(path: &Path) -> bool {
 }
 
 /// Looks into a database that is already there, without the right to change it.
-fn check_existing(path: &Path) -> Result<(), OpenError> {
+fn check_existing(config: &StorageConfig) -> Result<(), OpenError> {
+    let path = config.path.as_path();
     if !has_data(path) {
         return Ok(());
     }
     check_meta_pages(path)?;
-    let env = match reader(0).open(path) {
+    reserve_reader_table(config)?;
+    let env = match reader(config).open(path) {
         Ok(env) => env,
         // The machine went down with unsynced commits: only a writer can put that right, and finds the format later.
         Err(MdbxError::WannaRecovery) => return Ok(()),
@@ -240,20 +244,46 @@ fn builder(config: &StorageConfig, sharing: Sharing) -> Result<signet_libmdbx::E
             ..Default::default()
         })
         .set_max_dbs(NAMES.len())
-        .set_max_readers(u64::from(config.max_readers.max(16)))
+        .set_max_readers(readers(config))
         .set_handle_slow_readers(on_slow_reader);
     Ok(builder)
 }
 
-fn reader(max_readers: u32) -> signet_libmdbx::EnvironmentBuilder {
+fn reader(config: &StorageConfig) -> signet_libmdbx::EnvironmentBuilder {
     let mut builder = Environment::builder();
     builder
         .set_flags(EnvironmentFlags { mode: Mode::ReadOnly, accede: true, no_rdahead: true, ..Default::default() })
-        .set_max_dbs(NAMES.len());
-    if max_readers > 0 {
-        builder.set_max_readers(u64::from(max_readers));
-    }
+        .set_max_dbs(NAMES.len())
+        .set_max_readers(readers(config));
     builder
+}
+
+fn readers(config: &StorageConfig) -> u64 {
+    u64::from(config.max_readers.max(16))
+}
+
+fn open_env(builder: &signet_libmdbx::EnvironmentBuilder, config: &StorageConfig) -> Result<Environment, OpenError> {
+    reserve_reader_table(config)?;
+    builder.open(&config.path).map_err(|error| refuse(&config.path, error))
+}
+
+/// Takes the disk space of the reader table before MDBX maps and fills it: on a full disk that would end the process by a signal.
+///
+/// The size of the file stays, as another process may have it open.
+fn reserve_reader_table(config: &StorageConfig) -> Result<(), OpenError> {
+    let path = config.path.join(MDBX_LOCK_FILE);
+    let bytes = readers(config).saturating_mul(READER_BYTES).saturating_add(PAGE_BYTES as u64);
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(path);
+    // Where it cannot be written, MDBX does without it or says why it cannot.
+    let Ok(file) = file else { return Ok(()) };
+    match rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::KEEP_SIZE, 0, bytes) {
+        Err(rustix::io::Errno::NOSPC) => {
+            let error = std::io::Error::from(rustix::io::Errno::NOSPC);
+            Err(unusable(&config.path, &error, "the table of its readers cannot be written"))
+        }
+        // A file system that cannot reserve.
+        _ => Ok(()),
+    }
 }
 
 /// Makes the tables that are missing; in a new database also writes the format version.

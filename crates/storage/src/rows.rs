@@ -209,13 +209,27 @@ impl<T: Table> TableWriter<'_, T> {
 }
 
 pub(crate) fn reading(table: &'static str) -> impl Fn(ReadError) -> Fatal {
-    move |error| Fatal::while_doing(format!("reading table {table} of the database"), error)
+    move |error| {
+        let doing = format!("reading table {table} of the database");
+        match error {
+            ReadError::Mdbx(error) => failed(doing, error),
+            error => Fatal::while_doing(doing, error),
+        }
+    }
 }
 
 pub(crate) fn writing(table: &'static str) -> impl Fn(MdbxError) -> Fatal {
-    move |error| match remedy(error) {
-        Some(remedy) => Fatal::while_doing(format!("writing table {table} of the database; {remedy}"), error),
-        None => Fatal::while_doing(format!("writing table {table} of the database"), error),
+    move |error| failed(format!("writing table {table} of the database"), error)
+}
+
+/// An error of MDBX while `doing` something, with what a person can do about it.
+pub(crate) fn failed(mut doing: String, error: MdbxError) -> Fatal {
+    if let Some(remedy) = remedy(error) {
+        doing = format!("{doing}; {remedy}");
+    }
+    match error {
+        MdbxError::Other(code) => Fatal::while_doing(doing, std::io::Error::from_raw_os_error(code)),
+        error => Fatal::while_doing(doing, error),
     }
 }
 
@@ -228,6 +242,9 @@ pub(crate) const fn remedy(error: MdbxError) -> Option<&'static str> {
         MdbxError::UnableExtendMapSize | MdbxError::Other(ENOSPC) => {
             Some("the disk is full: free some space and start again, nothing is lost")
         }
+        MdbxError::Other(EIO) => Some(
+            "the disk is full or fails: free some space, look into the log of the system and start again, no committed block is lost",
+        ),
         MdbxError::TxnFull => Some("a block changed more than one transaction of the database can hold"),
         MdbxError::ReadersFull => {
             Some("all places for readers are taken: raise storage.max_readers, or send fewer requests at a time")
@@ -240,4 +257,6 @@ pub(crate) const fn remedy(error: MdbxError) -> Option<&'static str> {
 }
 
 /// `No space left on device`.
-const ENOSPC: i32 = 28;
+pub(crate) const ENOSPC: i32 = 28;
+/// `Input/output error`; MDBX says so too where a write came to its end too early.
+pub(crate) const EIO: i32 = 5;

@@ -3,7 +3,7 @@
 use crate::{
     Identity, Storage, StoredProposal,
     read::{CHAIN_ID_KEY, GENESIS_HASH_KEY, GENESIS_JSON_DIGEST_KEY, GENESIS_JSON_KEY, NOTE_PREFIX, patched_key},
-    rows::{Rows, remedy},
+    rows::{Rows, failed},
     tables::{Metadata, Proposals},
     write_state::Recording,
 };
@@ -144,10 +144,7 @@ impl WriteTx {
     pub fn commit(self) -> Result<(), Fatal> {
         let Self { tx, storage, .. } = self;
         let began = Instant::now();
-        tx.commit().map_err(|error| {
-            let hint = remedy(error).map(|remedy| format!("; {remedy}")).unwrap_or_default();
-            Fatal::while_doing(format!("committing to the database{hint}"), error)
-        })?;
+        tx.commit().map_err(|error| failed("committing to the database".to_owned(), storage.disk_error(error)))?;
         crate::metrics::committed(began.elapsed());
         storage.observe();
         Ok(())

@@ -5,7 +5,8 @@ use bttc_consensus::{
     check_header, check_last_commit,
 };
 use bttc_primitives::{
-    ChainSpec, EthereumHardforks, Evidence, Head, Height, InvalidGenesis, RecoveredBlock, SealedBlock, ValidatorSet, recover_senders,
+    ChainSpec, EthereumHardforks, Evidence, Head, Height, InvalidGenesis, RecoveredBlock, SealedBlock, ValidatorSet,
+    recover_senders,
 };
 use bttc_storage::{BlockPart, BlockRules, CommittedBlock, StoredProposal};
 
@@ -38,7 +39,8 @@ impl Rules {
             faults.push((BlockPart::Header, what));
         }
         if committed.block.is_some_and(|block| block.block.body != ours.body) {
-            faults.push((BlockPart::Body, "it is not the body that the genesis in the table Metadata gives".to_owned()));
+            faults
+                .push((BlockPart::Body, "it is not the body that the genesis in the table Metadata gives".to_owned()));
         }
         if committed.certificate.is_some() {
             faults.push((BlockPart::Certificate, "genesis has no certificate".to_owned()));
@@ -123,7 +125,10 @@ impl BlockRules for Rules {
         let mut faults: Vec<_> = self.block(parent, &proposal.block).into_iter().map(|(_, what)| what).collect();
         faults.extend(parent.and_then(|parent| self.last_commit(parent, block, true)));
         if proposal.proposer != block.header.beneficiary {
-            faults.push(format!("its proposer is {}, that of its header {}", proposal.proposer, block.header.beneficiary));
+            faults.push(format!(
+                "its proposer is {}, that of its header {}",
+                proposal.proposer, block.header.beneficiary
+            ));
         }
         faults.dedup();
         faults

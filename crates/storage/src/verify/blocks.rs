@@ -9,12 +9,14 @@ use crate::{
     codec::{BodyRow, HeaderRow, Key, TransactionPlace, TransactionRow},
     read::GENESIS_HASH_KEY,
     tables::{
-        BlockBodies, Certificates, HeaderNumbers, Headers, LogAddresses, LogTopics, Metadata, Proposals, Receipts, Table,
-        TransactionHashNumbers, Transactions,
+        BlockBodies, Certificates, HeaderNumbers, Headers, LogAddresses, LogTopics, Metadata, Proposals, Receipts,
+        Table, TransactionHashNumbers, Transactions,
     },
     write_block::log_keys,
 };
-use bttc_primitives::{Body, Fatal, Head, Header, Height, Receipt, RecoveredBlock, SealedBlock, logs_bloom, receipts_root};
+use bttc_primitives::{
+    Body, Fatal, Head, Header, Height, Receipt, RecoveredBlock, SealedBlock, logs_bloom, receipts_root,
+};
 use rayon::prelude::*;
 
 /// Blocks checked in one snapshot by one thread.
@@ -66,7 +68,8 @@ fn genesis(check: &Check<'_>, read: &ReadTx) -> Result<(), Fatal> {
     if let Ok(Some(identity)) = read.identity()
         && identity.genesis_hash != first.hash
     {
-        let what = format!("it names the genesis {}, that of the table Headers is {}", identity.genesis_hash, first.hash);
+        let what =
+            format!("it names the genesis {}, that of the table Headers is {}", identity.genesis_hash, first.hash);
         check.finding_in(Metadata::NAME, GENESIS_HASH_KEY.to_owned(), what);
     }
     Ok(())
@@ -251,7 +254,8 @@ impl Block<'_> {
             }
         }
         check.count(tx_count);
-        let (transactions, senders) = transactions.into_iter().map(|TransactionRow { sender, tx }| (tx, sender)).unzip();
+        let (transactions, senders) =
+            transactions.into_iter().map(|TransactionRow { sender, tx }| (tx, sender)).unzip();
         Ok(Some((Body { transactions, ..rest }, senders)))
     }
 
@@ -291,7 +295,10 @@ impl Block<'_> {
         for (index, (number, row)) in (first..).zip(stored).enumerate() {
             let cumulative = row.receipt.cumulative_gas_used;
             if gas_before.checked_add(row.gas_used) != Some(cumulative) || row.first_log_index != first_log {
-                check.finding::<Receipts>(&number, "its gas or the number of its first log does not follow the one before");
+                check.finding::<Receipts>(
+                    &number,
+                    "its gas or the number of its first log does not follow the one before",
+                );
             }
             let tx_type = transactions.and_then(|rows| rows.get(index)).map(|row| row.tx.tx_type());
             if tx_type.is_some_and(|tx_type| tx_type != row.receipt.tx_type) {
@@ -310,7 +317,11 @@ impl Block<'_> {
                 check.finding_in(Receipts::NAME, place(), "their logs do not give the logs_bloom of the header");
             }
             if gas_before != header.gas_used {
-                check.finding_in(Receipts::NAME, place(), format!("they used {gas_before} gas, the header {}", header.gas_used));
+                check.finding_in(
+                    Receipts::NAME,
+                    place(),
+                    format!("they used {gas_before} gas, the header {}", header.gas_used),
+                );
             }
         }
         self.log_index(&receipts)

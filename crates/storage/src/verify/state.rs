@@ -78,13 +78,14 @@ fn accounts(check: &Check<'_>, read: &ReadTx) -> Result<B256, Fatal> {
 
 /// Code and storage of one account.
 fn account_alone(check: &Check<'_>, read: &ReadTx, key: B256, account: &TrieAccount) -> Result<(), Fatal> {
-    if account.code_hash != KECCAK256_EMPTY && read.rows().get_with::<Bytecodes, _>(&account.code_hash, |_| Ok(()))?.is_none() {
+    if account.code_hash != KECCAK256_EMPTY
+        && read.rows().get_with::<Bytecodes, _>(&account.code_hash, |_| Ok(()))?.is_none()
+    {
         check.finding::<Bytecodes>(&account.code_hash, format!("the row is missing: it is the code of account {key}"));
     }
     let mut slots = Scan::<HashedStorages>::new(check, read, key.as_slice())?;
     let stored = StorageNodes(Scan::new(check, read, key.as_slice())?);
-    let mut nodes =
-        Nodes::new(stored, |path: &Nibbles, what| check.finding::<StoragesTrie>(&(key, *path), what))?;
+    let mut nodes = Nodes::new(stored, |path: &Nibbles, what| check.finding::<StoragesTrie>(&(key, *path), what))?;
     let (mut rebuild, mut leaves) = (Rebuild::default(), 0usize);
     while let Some(((_, slot), value)) = slots.next()? {
         if value.is_zero() {

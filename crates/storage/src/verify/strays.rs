@@ -39,7 +39,8 @@ pub(super) fn check(check: &Check<'_>, read: &ReadTx, head: Height, tally: Tally
     look::<Certificates>(check, read, u64::MAX, |key, _| Ok(in_chain(key)))
 }
 
-type LogKeys = (std::collections::BTreeSet<alloy_primitives::Address>, std::collections::BTreeSet<alloy_primitives::B256>);
+type LogKeys =
+    (std::collections::BTreeSet<alloy_primitives::Address>, std::collections::BTreeSet<alloy_primitives::B256>);
 
 /// What the logs of a block put into the index.
 fn logs_of(check: &Check<'_>, read: &ReadTx, height: Height) -> Result<LogKeys, Fatal> {

@@ -4,7 +4,12 @@ use super::progress::Progress;
 use bttc_storage::{Storage, StorageConfig, compact as compact_storage};
 use std::{io::Write, path::Path};
 
-pub(super) fn backup(storage: &Storage, config: &StorageConfig, target: &Path, out: &mut impl Write) -> eyre::Result<()> {
+pub(super) fn backup(
+    storage: &Storage,
+    config: &StorageConfig,
+    target: &Path,
+    out: &mut impl Write,
+) -> eyre::Result<()> {
     let progress = Progress::new("copying");
     let copied = storage.backup(config, target, &mut |done, total| progress.show(done, total));
     progress.clear();

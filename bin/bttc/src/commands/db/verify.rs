@@ -16,8 +16,11 @@ const PRINTED: u64 = 20;
 
 pub(super) fn run(storage: &Storage, as_json: bool, out: &mut impl Write) -> eyre::Result<()> {
     let began = Instant::now();
-    let printer =
-        Printer { progress: Progress::new("checking"), as_json, told: Mutex::new(Told { lines: Vec::new(), counts: BTreeMap::new() }) };
+    let printer = Printer {
+        progress: Progress::new("checking"),
+        as_json,
+        told: Mutex::new(Told { lines: Vec::new(), counts: BTreeMap::new() }),
+    };
     let result = bttc_chain::verify_store(storage, &printer);
     printer.progress.clear();
     let Told { lines, counts } = printer.told.into_inner().unwrap_or_else(PoisonError::into_inner);
