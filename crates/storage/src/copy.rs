@@ -7,13 +7,12 @@ use crate::{
     OpenError, Storage, StorageConfig,
     lock::{LockFile, unusable},
     open::{self, DATA_FILE, MDBX_LOCK_FILE, Opened},
-    rows::{Handles, reading, writing},
+    rows::{Handles, RawRow, reading, writing},
     tables::{Metadata, NAMES, Table},
 };
 use bttc_primitives::Fatal;
 use signet_libmdbx::{Environment, WriteFlags, tx::aliases::RoTxUnsync};
 use std::{
-    borrow::Cow,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
@@ -141,7 +140,6 @@ fn copy(
     for (index, name) in NAMES.into_iter().enumerate() {
         copier.table(index, name, handles)?;
     }
-    drop(copier);
     drop(read);
     drop(target);
     // Read once more from the file: it opens, and it has every row.
@@ -163,15 +161,13 @@ struct Copier<'a> {
     told: &'a mut dyn FnMut(u64),
 }
 
-type Bytes<'a> = Cow<'a, [u8]>;
-
 impl Copier<'_> {
     fn table(&mut self, index: usize, name: &'static str, handles: &Handles) -> Result<(), Fatal> {
         let (Some(from), Some(to)) = (handles.0.get(index), self.handles.0.get(index)) else { return Ok(()) };
         // A new database has a row there already.
         let flags = if index == Metadata::INDEX { WriteFlags::UPSERT } else { WriteFlags::APPEND };
         let mut rows = self.read.cursor(*from).map_err(|error| reading(name)(error.into()))?;
-        let mut row: Option<(Bytes<'_>, Bytes<'_>)> = rows.first().map_err(reading(name))?;
+        let mut row: RawRow<'_> = rows.first().map_err(reading(name))?;
         while row.is_some() {
             let tx = self.target.begin_rw_unsync().map_err(writing(name))?;
             let mut out = tx.cursor(*to).map_err(writing(name))?;

@@ -87,7 +87,8 @@ impl<'tx> Rows<'tx, Rw> {
 
 /// Key and value as they stand in a table.
 pub(crate) type RawRow<'tx> = Option<(Cow<'tx, [u8]>, Cow<'tx, [u8]>)>;
-type Row<T> = Option<(<T as Table>::Key, <T as Table>::Value)>;
+/// Key and value of a row, decoded.
+pub(crate) type Row<T> = Option<(<T as Table>::Key, <T as Table>::Value)>;
 
 /// A place in a table.
 #[derive(Debug)]

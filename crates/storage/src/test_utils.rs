@@ -2,12 +2,11 @@
 
 use crate::{
     Storage,
-    rows::{reading, writing},
+    rows::{RawRow, reading, writing},
     tables::NAMES,
 };
 use bttc_primitives::Fatal;
 use signet_libmdbx::{Database, WriteFlags};
-use std::borrow::Cow;
 
 /// Names of all tables.
 pub const TABLES: &[&str] = &NAMES;
@@ -21,7 +20,7 @@ pub fn rows(storage: &Storage, table: &str) -> Result<Vec<Row>, Fatal> {
     let tx = storage.shared().env.begin_ro_unsync().map_err(writing(name))?;
     let mut cursor = tx.cursor(handle).map_err(writing(name))?;
     let mut rows = Vec::new();
-    let mut row: Option<(Cow<'_, [u8]>, Cow<'_, [u8]>)> = cursor.first().map_err(reading(name))?;
+    let mut row: RawRow<'_> = cursor.first().map_err(reading(name))?;
     while let Some((key, value)) = row {
         rows.push((key.into_owned(), value.into_owned()));
         row = cursor.next().map_err(reading(name))?;

@@ -1,9 +1,9 @@
 //! Backups and compaction: the same rows, in a place of their own or in the old one.
 
 use super::fixture::{Op, TestChain, config, log};
-use crate::{OpenError, Storage, compact, tables::NAMES};
+use crate::{OpenError, Storage, compact, rows::RawRow, tables::NAMES};
 use signet_libmdbx::tx::aliases::RoTxUnsync;
-use std::{borrow::Cow, fs, path::Path};
+use std::{fs, path::Path};
 
 type Row = (Vec<u8>, Vec<u8>);
 
@@ -14,7 +14,7 @@ fn all_rows(storage: &Storage) -> Vec<Vec<Row>> {
     let rows = |handle| {
         let mut cursor = tx.cursor(handle).unwrap();
         let mut rows = Vec::new();
-        let mut row: Option<(Cow<'_, [u8]>, Cow<'_, [u8]>)> = cursor.first().unwrap();
+        let mut row: RawRow<'_> = cursor.first().unwrap();
         while let Some((key, value)) = row {
             rows.push((key.into_owned(), value.into_owned()));
             row = cursor.next().unwrap();

@@ -46,7 +46,7 @@ fn rows_of<T: Table>(chain: &TestChain) -> Vec<(T::Key, T::Value)> {
     let rows = write.rows();
     let mut cursor = rows.cursor::<T>().unwrap();
     let mut row = cursor.seek(&0u64).unwrap();
-    std::iter::from_fn(|| std::mem::replace(&mut row, None).inspect(|_| row = cursor.next().unwrap())).collect()
+    std::iter::from_fn(|| row.take().inspect(|_| row = cursor.next().unwrap())).collect()
 }
 
 #[test]

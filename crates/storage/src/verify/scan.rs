@@ -3,7 +3,7 @@
 use super::Check;
 use crate::{
     ReadTx,
-    rows::{RawRow, TableCursor, checked},
+    rows::{RawRow, Row, TableCursor, checked},
     tables::Table,
 };
 use alloy_primitives::hex;
@@ -39,7 +39,7 @@ impl<'a, 'tx, T: Table> Scan<'a, 'tx, T> {
     }
 
     /// The next row that is whole.
-    pub(super) fn next(&mut self) -> Result<Option<(T::Key, T::Value)>, Fatal> {
+    pub(super) fn next(&mut self) -> Result<Row<T>, Fatal> {
         loop {
             let Some((key, value)) = self.next.take() else { return Ok(None) };
             if !key.starts_with(&self.prefix) {
