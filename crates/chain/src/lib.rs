@@ -25,6 +25,7 @@ mod pruner;
 mod run;
 mod senders;
 mod verify;
+mod verify_store;
 
 pub use clock::Clock;
 pub use config::ChainConfig;
@@ -34,3 +35,4 @@ pub use events::{ChainEvent, CommittedBlock};
 pub use import::{ImportError, Imported};
 pub use ledger::Chain;
 pub use pruner::Pruner;
+pub use verify_store::verify_store;

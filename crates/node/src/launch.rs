@@ -12,7 +12,7 @@ use bttc_chain::{Chain, Driver, DriverHandle, Mining, Pruner};
 use bttc_consensus::ConsensusSigner;
 use bttc_primitives::ChainSpec;
 use bttc_rpc::{RpcContext, RpcServer};
-use bttc_storage::{Durability, Storage};
+use bttc_storage::{Durability, Storage, StorageConfig};
 use eyre::{WrapErr, bail};
 use std::{
     net::SocketAddr,
@@ -194,10 +194,15 @@ pub(crate) fn open_storage(config: &mut Config, datadir: &Path) -> eyre::Result<
 /// Opens the database of a datadir for reading only, also while a node runs on it.
 ///
 /// Errors: there is none, or it is of another format.
-pub fn open_storage_read_only(mut config: Config) -> eyre::Result<Storage> {
+pub fn open_storage_read_only(config: Config) -> eyre::Result<Storage> {
+    Ok(Storage::open_read_only(&storage_config(config)?)?)
+}
+
+/// Where the database of `config` lies, and its limits.
+pub fn storage_config(mut config: Config) -> eyre::Result<StorageConfig> {
     let datadir = datadir(&config)?;
     fill_paths(&mut config, &datadir);
-    Ok(Storage::open_read_only(&config.storage)?)
+    Ok(config.storage)
 }
 
 fn fill_paths(config: &mut Config, datadir: &Path) {

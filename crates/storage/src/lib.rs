@@ -19,6 +19,7 @@
 mod blocks;
 mod codec;
 mod config;
+mod copy;
 mod error;
 mod history;
 mod history_digest;
@@ -34,8 +35,11 @@ mod rows;
 mod state;
 mod store;
 mod tables;
+#[cfg(feature = "test-utils")]
+pub mod test_utils;
 mod trie_source;
 mod unwind;
+mod verify;
 mod write;
 mod write_block;
 mod write_state;
@@ -45,6 +49,7 @@ mod tests;
 
 pub use blocks::{StoredProposal, StoredReceipt, StoredTransaction};
 pub use config::{Durability, PrunePreset, StorageConfig};
+pub use copy::{Copied, CopyProgress, compact};
 pub use error::OpenError;
 pub use history_digest::{CheckedHistory, HistoryFault};
 pub use prune::PruneStep;
@@ -53,4 +58,5 @@ pub use retention::{History, HistoryError, Kept, Pruned, Retention};
 pub use state::StateView;
 pub use store::{Identity, Storage, TableStats};
 pub use trie_source::{AccountTrieCursor, StorageTrieCursor};
+pub use verify::{BlockPart, BlockRules, CommittedBlock, Finding, Report, Verified, verify};
 pub use write::{BlockCommit, WriteTx};

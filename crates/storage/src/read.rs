@@ -19,6 +19,10 @@ use std::{ops::RangeInclusive, sync::Arc};
 pub(crate) const CHAIN_ID_KEY: &str = "chain_id";
 pub(crate) const GENESIS_HASH_KEY: &str = "genesis_hash";
 pub(crate) const GENESIS_JSON_KEY: &str = "genesis_json";
+/// Digest (keccak256) of the row before: no other row depends on all of that text.
+pub(crate) const GENESIS_JSON_DIGEST_KEY: &str = "genesis_json_digest";
+/// State roots after changes by hand, behind the height in hex of fixed width.
+pub(crate) const PATCHED_PREFIX: &str = "patched/";
 pub(crate) const NOTE_PREFIX: &str = "note/";
 
 /// The database as it was at one moment. Clones share the snapshot and may be used on several threads at a time.
@@ -233,6 +237,14 @@ impl ReadTx {
         self.rows().get::<Metadata>(&format!("{NOTE_PREFIX}{key}"))
     }
 
+    /// Root of the state at a height after its last change by hand, which the header does not cover (development chains).
+    pub fn patched_root(&self, height: Height) -> Result<Option<B256>, Fatal> {
+        let Some(row) = self.rows().get::<Metadata>(&patched_key(height))? else { return Ok(None) };
+        B256::try_from(row.as_slice())
+            .map(Some)
+            .map_err(|_| Fatal::new(format!("row {} of table Metadata is damaged", patched_key(height))))
+    }
+
     /// Version of the tables and their encodings.
     pub fn format_version(&self) -> Result<Option<u64>, Fatal> {
         self.rows().metadata_number(FORMAT_KEY)
@@ -262,4 +274,8 @@ impl<K: TransactionKind> Rows<'_, K> {
         };
         number.map(decode).transpose()
     }
+}
+
+pub(crate) fn patched_key(height: Height) -> String {
+    format!("{PATCHED_PREFIX}{height:016x}")
 }

@@ -2,8 +2,9 @@
 
 use crate::{
     HistoryError, WriteTx,
+    read::patched_key,
     rows::Rows,
-    tables::{Certificates, HeaderNumbers, Headers},
+    tables::{Certificates, HeaderNumbers, Headers, Metadata},
     write_state::Recording,
 };
 use bttc_primitives::{Fatal, Height};
@@ -35,6 +36,7 @@ impl WriteTx {
         for height in (to..head).rev().filter_map(|below| below.checked_add(1)) {
             rows.drop_history(height)?;
             rows.drop_block(height)?;
+            rows.writer::<Metadata>()?.delete(&patched_key(height))?;
         }
         Ok(rows.drop_proposals(Height::MAX)?)
     }

@@ -98,7 +98,13 @@ impl Journal {
 }
 
 fn fault(doing: &str, path: &Path, error: io::Error) -> Fatal {
-    Fatal::while_doing(format!("{doing} the journal of local transactions {}", path.display()), error)
+    let remedy = match error.kind() {
+        io::ErrorKind::StorageFull => "; the disk is full: free some space and start again, nothing is lost",
+        io::ErrorKind::PermissionDenied => "; give the user of the node the right to write there",
+        io::ErrorKind::ReadOnlyFilesystem => "; mount the file system writable",
+        _ => "",
+    };
+    Fatal::while_doing(format!("{doing} the journal of local transactions {}{remedy}", path.display()), error)
 }
 
 fn encode(transactions: &[Arc<PoolTransaction>]) -> Vec<u8> {

@@ -4,7 +4,7 @@ use crate::program::run;
 
 #[test]
 fn every_help_page_is_as_before() {
-    let pages: [&[&str]; 9] = [
+    let pages: [&[&str]; 12] = [
         &["--help"],
         &["node", "--help"],
         &["config", "show", "--help"],
@@ -13,6 +13,9 @@ fn every_help_page_is_as_before() {
         &["account", "--help"],
         &["account", "export", "--help"],
         &["db", "--help"],
+        &["db", "verify", "--help"],
+        &["db", "backup", "--help"],
+        &["db", "compact", "--help"],
         &["db", "get", "--help"],
     ];
     for page in pages {
