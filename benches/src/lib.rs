@@ -6,5 +6,7 @@
 pub mod generated;
 pub mod http;
 pub mod ledger;
+pub mod node;
 pub mod process;
+pub mod samples;
 pub mod transactions;
