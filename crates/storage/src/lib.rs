@@ -39,6 +39,8 @@ mod write_state;
 mod tests;
 
 pub use blocks::{StoredProposal, StoredReceipt, StoredTransaction};
+#[cfg(any(test, feature = "test-utils"))]
+pub use codec::{TABLES, check_row};
 pub use config::{Durability, StorageConfig};
 pub use error::OpenError;
 pub use read::ReadTx;

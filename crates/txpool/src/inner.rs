@@ -264,7 +264,7 @@ impl Inner {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "test-utils"))]
 impl Inner {
     pub(crate) fn check_books(&self) {
         let all = || self.senders.values().flat_map(|sender| sender.transactions());
@@ -298,7 +298,7 @@ impl Inner {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "test-utils"))]
 impl Index {
     /// Everything in it, without the counters of work.
     fn sets(&self) -> String {

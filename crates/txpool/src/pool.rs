@@ -350,13 +350,16 @@ fn content(sender: &Sender) -> AccountContent {
     content
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "test-utils"))]
 impl Pool {
-    /// Checks that every index and sum is what counting from scratch gives.
-    pub(crate) fn check_books(&self) {
+    /// Panics unless every index and sum is what counting from scratch gives.
+    pub fn check_books(&self) {
         self.shared.inner.read().check_books();
     }
+}
 
+#[cfg(test)]
+impl Pool {
     /// Transactions and index entries looked at so far.
     pub(crate) fn steps(&self) -> u64 {
         let inner = self.shared.inner.read();
