@@ -22,8 +22,4 @@ impl<'a> Input<'a> {
     pub(super) fn below(&mut self, end: u8) -> u64 {
         u64::from(self.byte() % end.max(1))
     }
-
-    pub(super) fn rest(&mut self) -> &'a [u8] {
-        std::mem::take(&mut self.0)
-    }
 }

@@ -48,7 +48,7 @@ fn pool() -> Pool {
 }
 
 pub(super) fn run(bytes: &[u8]) {
-    drop(admitted(bytes));
+    let _ = admitted(bytes);
 }
 
 /// Whether the pool takes what the bytes say; none if they are no transaction.
@@ -143,4 +143,16 @@ pub(super) fn samples() -> Vec<Transaction> {
 
 pub(super) fn seeds() -> Vec<Vec<u8>> {
     samples().iter().map(Encodable2718::encoded_2718).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pool_takes_the_seeds() {
+        for seed in seeds() {
+            assert_eq!(admitted(&seed), Some(true));
+        }
+    }
 }

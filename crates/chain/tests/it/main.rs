@@ -5,5 +5,6 @@ mod fixture;
 
 mod blocks;
 mod development;
+mod full;
 mod import;
 mod restart;
