@@ -7,6 +7,8 @@
 mod account;
 mod block;
 mod changed_keys;
+#[cfg(any(test, feature = "test-utils"))]
+mod check;
 mod receipt;
 mod trie;
 mod value;
@@ -17,6 +19,10 @@ mod tests;
 pub(crate) use account::without_storage;
 pub(crate) use block::{BodyRow, HeaderRow, TransactionPlace, TransactionRow, block_hash_of};
 pub(crate) use changed_keys::{ChangedAccount, ChangedKeys, ChangesRow};
+#[cfg(any(test, feature = "test-utils"))]
+pub(crate) use check::check_row_of;
+#[cfg(any(test, feature = "test-utils"))]
+pub use check::{TABLES, check_row};
 
 use alloy_primitives::{Address, B256};
 use bttc_primitives::Fatal;

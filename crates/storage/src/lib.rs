@@ -48,6 +48,8 @@ mod write_state;
 mod tests;
 
 pub use blocks::{StoredProposal, StoredReceipt, StoredTransaction};
+#[cfg(any(test, feature = "test-utils"))]
+pub use codec::{TABLES, check_row};
 pub use config::{Durability, PrunePreset, StorageConfig};
 pub use copy::{Copied, CopyProgress, compact};
 pub use error::OpenError;

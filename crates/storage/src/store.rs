@@ -140,6 +140,14 @@ impl Storage {
         }
     }
 
+    /// Writes every commit so far to the disk, whatever the durability; after it they survive loss of power.
+    pub fn sync(&self) -> Result<(), Fatal> {
+        self.shared.env.sync(true).map(drop).map_err(|error| match crate::rows::remedy(error) {
+            Some(remedy) => Fatal::while_doing(format!("writing the database to the disk; {remedy}"), error),
+            None => Fatal::while_doing("writing the database to the disk", error),
+        })
+    }
+
     /// Sizes of all tables.
     pub fn stats(&self) -> Result<Vec<TableStats>, Fatal> {
         let failed = |error| Fatal::while_doing("reading the sizes of the database's tables", error);

@@ -38,6 +38,9 @@ macro_rules! tables {
             type Value = $value;
         })*
         enum Place { $($name),* }
+        /// What [`crate::check_row`] does, by [`Table::INDEX`].
+        #[cfg(any(test, feature = "test-utils"))]
+        pub(crate) const CHECKS: [fn(&[u8], &[u8]); NAMES.len()] = [$(crate::codec::check_row_of::<$name>),*];
         /// Names of all tables, by [`Table::INDEX`].
         pub(crate) const NAMES: [&str; [$(Place::$name as usize),*].len()] = [$(stringify!($name)),*];
     };

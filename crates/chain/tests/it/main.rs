@@ -5,6 +5,7 @@ mod fixture;
 
 mod blocks;
 mod development;
+mod full;
 mod import;
 mod pruning;
 mod restart;
