@@ -55,7 +55,7 @@ impl AccountsPattern {
 
     /// Tokens of an account after block `height`. Unit: wei.
     pub fn tokens(&self, index: u64, height: u64) -> U256 {
-        if index % WITH_TOKENS == 0 { self.balance(index, height) } else { U256::ZERO }
+        if index.is_multiple_of(WITH_TOKENS) { self.balance(index, height) } else { U256::ZERO }
     }
 
     /// Number of transactions in block 1.

@@ -46,7 +46,7 @@ impl BlocksPattern {
 
     /// What the last transaction of block `height` does.
     pub fn token_move(height: u64) -> TokenMove {
-        if height % RARE == 0 { TokenMove::Deposit } else { TokenMove::Transfer(Self::holder(height)) }
+        if height.is_multiple_of(RARE) { TokenMove::Deposit } else { TokenMove::Transfer(Self::holder(height)) }
     }
 
     /// Account of the token ring.
@@ -101,7 +101,7 @@ impl BlocksPattern {
     pub fn tokens(&self, index: u64, height: u64) -> U256 {
         let index = index % HOLDERS;
         let first = if index < FIRST { index + HOLDERS } else { index };
-        let heights = (first..=height).step_by(HOLDERS as usize).filter(|at| at % RARE != 0);
+        let heights = (first..=height).step_by(HOLDERS as usize).filter(|at| !at.is_multiple_of(RARE));
         U256::from(heights.map(u128::from).sum::<u128>())
     }
 }

@@ -6,7 +6,7 @@ use bttc_primitives::{ChainSpec, Head};
 pub(super) fn run(bytes: &[u8]) {
     let Some((kind, bytes)) = bytes.split_first() else { return };
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    if kind % 2 == 0 { genesis(text) } else { config(text) }
+    if kind.is_multiple_of(2) { genesis(text) } else { config(text) }
 }
 
 fn genesis(text: &str) {

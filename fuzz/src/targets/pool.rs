@@ -51,7 +51,7 @@ pub(super) fn run(bytes: &[u8]) {
         queued_lifetime: Duration::from_secs(20),
         // Nothing is lost, so that the events can be held against the pool.
         event_buffer: 1 << 12,
-        protect_locals: input.byte() % 2 == 0,
+        protect_locals: input.byte().is_multiple_of(2),
         ..PoolConfig::default()
     };
     let mut bed = Bed::new(config);

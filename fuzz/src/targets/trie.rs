@@ -43,10 +43,9 @@ fn next(model: &Model, input: &mut Input<'_>) -> (Model, Vec<B256>) {
             0 => drop(after.remove(&account)),
             1 => {
                 // Gone and made anew within the block.
-                if after.contains_key(&account) {
-                    after.insert(account, Default::default());
+                if let Some(entry) = after.get_mut(&account) {
+                    *entry = Default::default();
                     wiped.push(account);
-                    let entry = after.entry(account).or_default();
                     entry.account = Account { balance: U256::from(input.byte()) + U256::ONE, ..Default::default() };
                 }
             }
@@ -62,7 +61,7 @@ fn next(model: &Model, input: &mut Input<'_>) -> (Model, Vec<B256>) {
                 let entry = after.entry(account).or_default();
                 entry.account.nonce = entry.account.nonce.max(1);
                 let (slot, value) = (key(input.byte()), input.byte());
-                if value % 4 == 0 {
+                if value.is_multiple_of(4) {
                     entry.storage.remove(&slot);
                 } else {
                     // Short values make nodes that stand inside their parents.
