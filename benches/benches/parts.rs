@@ -3,24 +3,18 @@
 
 use alloy_primitives::{Address, U256};
 use bttc_benches::{
-    ledger::{self, DevValidator, spec},
+    ledger::{self, DevValidator, decide, spec},
     transactions::{Call, dev_key, sign_all},
 };
 use bttc_chain::{Chain, ChainEvent, Driver, Mining};
-use bttc_consensus::{Application, ConsensusSigner, Decision, Turn, Vote, vote_signature};
+use bttc_consensus::{ConsensusSigner, Turn};
 use bttc_execution::{BlockRun, SystemTransactions};
-use bttc_primitives::{
-    Account, AccountChange, CommitCertificate, Header, Recovered, SignerBitmap, StateChanges, Transaction, VoteKind,
-    recover_senders,
-};
+use bttc_primitives::{Account, AccountChange, Header, Recovered, StateChanges, Transaction, recover_senders};
 use bttc_storage::Durability;
 use bttc_trie::{HashedChanges, state_root};
 use bttc_txpool::Origin;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// Transfers in a block of these benchmarks.
@@ -98,26 +92,6 @@ fn root(c: &mut Criterion) {
     group.finish();
 }
 
-fn decide(runtime: &tokio::runtime::Runtime, chain: &Chain, signer: &DevValidator) {
-    let turn = Turn { height: chain.head().height() + 1, round: 0, proposer: signer.address() };
-    let block = runtime.block_on(chain.propose(turn, Instant::now() + Duration::from_secs(10))).unwrap();
-    let vote = Vote {
-        chain_id: chain.spec().chain_id(),
-        kind: VoteKind::Precommit,
-        height: turn.height,
-        round: 0,
-        block_hash: block.hash(),
-    };
-    let certificate = CommitCertificate {
-        height: turn.height,
-        round: 0,
-        block_hash: block.hash(),
-        signers: SignerBitmap::from_indices(1, [0]),
-        signatures: vec![vote_signature(&signer.sign(vote.signing_hash()).unwrap())],
-    };
-    runtime.block_on(chain.commit(Decision { block_hash: block.hash(), certificate })).unwrap();
-}
-
 /// From a full pool to a durable block: build, root, proposal, commit.
 fn block_to_disk(c: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -139,7 +113,7 @@ fn block_to_disk(c: &mut Criterion) {
                 },
                 |()| {
                     while chain.pool().status().0 > 0 {
-                        decide(&runtime, &chain, &signer);
+                        runtime.block_on(decide(&chain, &signer)).unwrap();
                     }
                 },
                 BatchSize::PerIteration,

@@ -1,18 +1,23 @@
-//! A ledger of the development network on a temporary store.
+//! A ledger of the development network, and the decision of a validator of one.
 
 use crate::transactions::dev_key;
 use alloy_primitives::{Address, B256, Signature};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use bttc_chain::{Chain, ChainConfig};
-use bttc_consensus::ConsensusSigner;
-use bttc_primitives::{ChainSpec, Fatal};
+use bttc_consensus::{Application, ConsensusSigner, Decision, Turn, Vote, vote_signature};
+use bttc_primitives::{ChainSpec, CommitCertificate, Fatal, SealedBlock, SignerBitmap, VoteKind};
 use bttc_storage::{Durability, Storage, StorageConfig};
 use bttc_txpool::PoolConfig;
 use eyre::Result;
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-const GENESIS: &str = include_str!("../../genesis/dev/genesis.json");
+/// Genesis of the development network.
+pub const GENESIS: &str = include_str!("../../genesis/dev/genesis.json");
 
 /// The validator of the development network.
 #[derive(Debug)]
@@ -47,8 +52,33 @@ pub fn store(path: &Path, durability: Durability) -> Result<Storage> {
 
 /// A ledger in `path`.
 pub fn open(path: &Path, durability: Durability) -> Result<Chain> {
+    open_spec(path, durability, spec()?)
+}
+
+/// A ledger of `spec` in `path`, whose validator is that of the development network.
+pub fn open_spec(path: &Path, durability: Durability, spec: Arc<ChainSpec>) -> Result<Chain> {
     let pool = PoolConfig::default();
-    let chain =
-        Chain::open(spec()?, store(path, durability)?, ChainConfig::default(), pool, Some(DevValidator::new()?))?;
-    Ok(chain)
+    Ok(Chain::open(spec, store(path, durability)?, ChainConfig::default(), pool, Some(DevValidator::new()?))?)
+}
+
+/// Proposes, signs and commits the next block.
+pub async fn decide(chain: &Chain, signer: &DevValidator) -> Result<SealedBlock> {
+    let turn = Turn { height: chain.head().height() + 1, round: 0, proposer: signer.address() };
+    let block = chain.propose(turn, Instant::now() + Duration::from_secs(60)).await?;
+    let vote = Vote {
+        chain_id: chain.spec().chain_id(),
+        kind: VoteKind::Precommit,
+        height: turn.height,
+        round: 0,
+        block_hash: block.hash(),
+    };
+    let certificate = CommitCertificate {
+        height: turn.height,
+        round: 0,
+        block_hash: block.hash(),
+        signers: SignerBitmap::from_indices(1, [0]),
+        signatures: vec![vote_signature(&signer.sign(vote.signing_hash())?)],
+    };
+    chain.commit(Decision { block_hash: block.hash(), certificate }).await?;
+    Ok(block)
 }

@@ -18,7 +18,16 @@ pub fn cpu_micros(pid: u32) -> Result<u64> {
 
 /// Most memory the process has held. Unit: KiB.
 pub fn peak_memory_kib(pid: u32) -> Result<u64> {
+    status_kib(pid, "VmHWM:")
+}
+
+/// Memory the process holds now. Unit: KiB.
+pub fn resident_kib(pid: u32) -> Result<u64> {
+    status_kib(pid, "VmRSS:")
+}
+
+fn status_kib(pid: u32, name: &'static str) -> Result<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or_eyre("no VmHWM")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or_eyre(name)?;
     Ok(line.trim().trim_end_matches("kB").trim().parse()?)
 }

@@ -21,8 +21,8 @@ pub fn dev_key(index: u32) -> Result<PrivateKeySigner> {
 /// What a signed transaction does.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// Callee.
-    pub to: Address,
+    /// Callee, or a creation.
+    pub to: TxKind,
     /// Call data.
     pub input: Bytes,
     /// Unit: wei.
@@ -34,27 +34,29 @@ pub struct Call {
 impl Call {
     /// One wei to `to`.
     pub fn transfer(to: Address) -> Self {
-        Self { to, input: Bytes::new(), value: U256::from(1), gas: 21_000 }
+        Self { to: TxKind::Call(to), input: Bytes::new(), value: U256::from(1), gas: 21_000 }
     }
+}
+
+/// Signs one call.
+pub fn sign(key: &PrivateKeySigner, nonce: u64, call: &Call) -> Result<Recovered<Transaction>> {
+    let mut tx = TxEip1559 {
+        chain_id: CHAIN_ID,
+        nonce,
+        gas_limit: call.gas,
+        max_fee_per_gas: MAX_FEE,
+        max_priority_fee_per_gas: 1_000_000_000,
+        to: call.to,
+        value: call.value,
+        input: call.input.clone(),
+        ..Default::default()
+    };
+    let signature = key.sign_transaction_sync(&mut tx)?;
+    Ok(Recovered::new_unchecked(tx.into_signed(signature).into(), key.address()))
 }
 
 /// Signs `calls` from `key`, nonces counting up from `nonce`, on all cores.
 pub fn sign_all(key: &PrivateKeySigner, nonce: u64, calls: &[Call]) -> Result<Vec<Recovered<Transaction>>> {
-    let sign = |(call, nonce): (&Call, u64)| {
-        let mut tx = TxEip1559 {
-            chain_id: CHAIN_ID,
-            nonce,
-            gas_limit: call.gas,
-            max_fee_per_gas: MAX_FEE,
-            max_priority_fee_per_gas: 1_000_000_000,
-            to: TxKind::Call(call.to),
-            value: call.value,
-            input: call.input.clone(),
-            ..Default::default()
-        };
-        let signature = key.sign_transaction_sync(&mut tx)?;
-        Ok(Recovered::new_unchecked(tx.into_signed(signature).into(), key.address()))
-    };
     let numbered: Vec<_> = calls.iter().zip(nonce..).collect();
-    numbered.into_par_iter().map(sign).collect()
+    numbered.into_par_iter().map(|(call, nonce)| sign(key, nonce, call)).collect()
 }

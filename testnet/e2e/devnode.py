@@ -44,8 +44,10 @@ def tool(name):
 class DevNode:
     """`bttc node --dev`, or anvil in its place."""
 
-    def __init__(self, datadir, bttc=None, port=None, extra=()):
-        self.datadir = pathlib.Path(datadir)
+    def __init__(self, datadir, bttc=None, port=None, extra=(), data=None, prefix=()):
+        self.datadir = pathlib.Path(datadir)  # log and socket
+        self.data = pathlib.Path(data) if data else self.datadir / "data"  # the node's own
+        self.prefix = list(prefix)  # a program that starts the node, such as setpriv
         self.bttc = bttc
         self.port = port or free_port()
         self.extra = list(extra)
@@ -54,13 +56,14 @@ class DevNode:
         self.ipc = str(self.datadir / "node.ipc")
         self.log = self.datadir / "node.log"
         self.child = None
+        self.answered_after = None  # seconds from start to first answer
 
     def command(self):
         """The one place that knows the flags of the nodes."""
         if self.bttc:
             return [
-                str(self.bttc), "node", "--dev",
-                "--datadir", str(self.datadir / "data"),
+                *self.prefix, str(self.bttc), "node", "--dev",
+                "--datadir", str(self.data),
                 "--rpc.host", "127.0.0.1", "--rpc.port", str(self.port), "--rpc.ipc_path", self.ipc,
                 "--rpc.max_log_blocks", str(LOG_BLOCKS),
                 *self.extra,
@@ -73,11 +76,15 @@ class DevNode:
             *self.extra,
         ]  # fmt: skip
 
-    def start(self, deadline=20.0):
-        """Starts the node and returns when it answers `eth_chainId`."""
+    def launch(self):
+        """Starts the process and returns at once."""
         with open(self.log, "ab") as log:
             self.child = subprocess.Popen(self.command(), stdout=log, stderr=log, start_new_session=True)
-        end = time.monotonic() + deadline
+
+    def start(self, deadline=20.0):
+        """Starts the node and returns when it answers `eth_chainId`."""
+        begin = time.monotonic()
+        self.launch()
         while True:
             if self.child.poll() is not None:
                 raise Trouble(f"the node ended with code {self.child.returncode} at its start:\n{self.tail()}")
@@ -85,12 +92,21 @@ class DevNode:
                 answer = request(self.http, "eth_chainId", timeout=2)
                 if int(answer["result"], 16) != CHAIN_ID:
                     raise Trouble(f"the node's chain id is {answer['result']}, not {CHAIN_ID}")
+                self.answered_after = time.monotonic() - begin
                 return self
             except (OSError, KeyError, ValueError):
-                if time.monotonic() > end:
+                if time.monotonic() > begin + deadline:
                     self.kill()
                     raise Trouble(f"no answer to eth_chainId within {deadline} s:\n{self.tail()}") from None
-                time.sleep(0.05)
+                time.sleep(0.01)
+
+    def ends(self, within=20.0):
+        """Waits for the end of a process that must end by itself; its exit code, None if it had to be killed."""
+        try:
+            return self.child.wait(within)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return None
 
     def tail(self, lines=15):
         """The last lines of the node's log."""

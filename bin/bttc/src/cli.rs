@@ -13,6 +13,16 @@ const IMPORT_HELP: &str = "Every rule is checked but the seal of proof of work. 
 that was stopped is gone on with by the same command; after a refused block everything before it is kept. \
 Prepare the data directory with `bttc init --genesis FILE --datadir DIR`.";
 
+const VERIFY_HELP: &str = "Nothing is changed. Headers, bodies, transactions, receipts, certificates, indices, state, tries and history are \
+read in full and computed again where they can be; senders are recovered from signatures. Beside a running node the file may grow by what the \
+node replaces while the state is read.";
+
+const BACKUP_HELP: &str = "The copy is the state of one moment, synced and looked through before it gets its name. It holds the database \
+alone: no keys, no pending transactions. Run it with `bttc node --datadir DIR`.";
+
+const COMPACT_HELP: &str = "The old database stays in its place until the new one is complete; a crash on the way costs nothing. Needs as \
+much free space on the same disk as the tables take.";
+
 /// A node of the BTT chain, and the tools around it.
 #[derive(Debug, Parser)]
 #[command(name = "bttc", version, propagate_version = true, arg_required_else_help = true)]
@@ -36,7 +46,7 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Keep accounts in encrypted files.
     Account(AccountArgs),
-    /// Look into the database of a node.
+    /// Look into the database of a node, check it, copy it.
     Db(DbArgs),
     /// Run a network of nodes on this machine.
     Testnet(TestnetArgs),
@@ -72,6 +82,9 @@ pub(crate) struct NodeArgs {
     /// Interval between blocks of a development chain, such as 2s or 500ms; without it a block comes with each transaction.
     #[arg(long, value_name = "TIME", value_parser = interval)]
     pub(crate) block_time: Option<Duration>,
+    /// How much of the past to keep: archive (everything), full (no old states) or minimal; the same as --storage.prune.
+    #[arg(long, value_name = "PRESET", value_parser = ["archive", "full", "minimal"])]
+    pub(crate) prune: Option<String>,
     #[command(flatten)]
     pub(crate) place: Place,
 }
@@ -177,6 +190,30 @@ pub(crate) struct DbArgs {
 pub(crate) enum DbAction {
     /// Size of each table.
     Stats {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Check everything in the database, also beside a running node; ends with code 1 if anything is wrong.
+    #[command(after_help = VERIFY_HELP)]
+    Verify {
+        /// One JSON object a finding, and a summary as the last line.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Copy the database to a new data directory, also beside a running node.
+    #[command(after_help = BACKUP_HELP)]
+    Backup {
+        /// The new data directory; must not exist yet, or be empty.
+        #[arg(value_name = "DIR")]
+        target: PathBuf,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Write the database of a stopped node anew, without the space of what was deleted.
+    #[command(after_help = COMPACT_HELP)]
+    Compact {
         #[command(flatten)]
         place: Place,
     },

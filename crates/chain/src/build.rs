@@ -16,6 +16,10 @@ use std::{sync::Arc, time::Instant};
 /// Least gas a transaction needs: with less left, a block is full.
 const LEAST_GAS: u64 = 21_000;
 
+/// Senders in a row whose next transaction does not fit, after which the block is full. Without it every block would look through all senders of a
+/// pool that holds only large transactions.
+const MOST_MISFITS: usize = 256;
+
 impl Chain {
     /// Builds, runs and stores our block for `turn`.
     pub(crate) fn build_block(&self, turn: Turn, deadline: Instant) -> Result<SealedBlock, Fatal> {
@@ -82,23 +86,28 @@ impl Chain {
         deadline: Instant,
     ) -> Result<(Vec<Transaction>, Vec<alloy_primitives::Address>), Fatal> {
         let (mut transactions, mut senders) = (Vec::new(), Vec::new());
-        let mut bytes = 0usize;
+        let (mut bytes, mut misfits) = (0usize, 0usize);
         let mut best = self.pool().best(next.header.base_fee_per_gas.unwrap_or_default());
-        while run.gas_left() >= LEAST_GAS && Instant::now() < deadline {
+        while run.gas_left() >= LEAST_GAS && misfits < MOST_MISFITS && Instant::now() < deadline {
             let Some(pooled) = best.next() else { break };
             let size = pooled.tx.inner().encode_2718_len();
             if bytes.saturating_add(size) > MAX_BODY_BYTES {
                 best.skip_sender(pooled.sender());
+                misfits = misfits.saturating_add(1);
                 continue;
             }
             match run.transact(pooled.tx.as_recovered_ref()) {
                 Ok(_) => {
+                    misfits = 0;
                     bytes = bytes.saturating_add(size);
                     transactions.push(pooled.tx.inner().clone());
                     senders.push(pooled.sender());
                 }
                 Err(TransactError::Fatal(fatal)) => return Err(fatal),
-                Err(TransactError::Full { .. }) => best.skip_sender(pooled.sender()),
+                Err(TransactError::Full { .. }) => {
+                    best.skip_sender(pooled.sender());
+                    misfits = misfits.saturating_add(1);
+                }
                 Err(TransactError::Invalid(why)) => {
                     tracing::debug!(hash = %pooled.hash(), %why, "transaction no longer runs, dropped");
                     self.pool().remove(&pooled.hash());

@@ -44,8 +44,8 @@ impl Clock {
         self.state.lock().offset = i64::try_from(offset).unwrap_or(i64::MAX);
     }
 
-    /// Fixes the time of the next block.
-    pub(crate) fn set_next(&self, seconds: u64) {
+    /// Fixes the time of the next block. Unit: seconds since the Unix epoch.
+    pub fn set_next(&self, seconds: u64) {
         self.state.lock().next = Some(seconds);
     }
 

@@ -26,15 +26,15 @@ pub(crate) fn write_or_check_genesis(spec: &ChainSpec, storage: &Storage) -> Res
 }
 
 /// The genesis block and its state.
-struct Genesis {
-    block: RecoveredBlock,
+pub(crate) struct Genesis {
+    pub(crate) block: RecoveredBlock,
     state: StateChanges,
     changes: HashedChanges,
     trie: TrieUpdate,
 }
 
 impl Genesis {
-    fn compute(spec: &ChainSpec) -> Result<Self, OpenError> {
+    pub(crate) fn compute(spec: &ChainSpec) -> Result<Self, OpenError> {
         let state = genesis_state(spec);
         let changes = HashedChanges::new(&state);
         let trie = state_root(&EmptySource, &changes)?;

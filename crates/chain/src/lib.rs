@@ -21,9 +21,11 @@ mod genesis;
 mod import;
 mod ledger;
 mod outcomes;
+mod pruner;
 mod run;
 mod senders;
 mod verify;
+mod verify_store;
 
 pub use clock::Clock;
 pub use config::ChainConfig;
@@ -32,3 +34,5 @@ pub use error::OpenError;
 pub use events::{ChainEvent, CommittedBlock};
 pub use import::{ImportError, Imported};
 pub use ledger::Chain;
+pub use pruner::Pruner;
+pub use verify_store::verify_store;

@@ -24,7 +24,7 @@ pub use chain_spec::{PRESETS, Preset, default_data_home, default_datadir, load_s
 pub use config::{Config, InvalidConfig, LogConfig, LogFormat, MetricsConfig, Override};
 pub use dev_keys::{DEV_MNEMONIC, dev_accounts, dev_validator};
 pub use import::{ImportProgress, import_file};
-pub use launch::{Node, NodeInfo, init_datadir, launch, open_storage_read_only};
+pub use launch::{Node, NodeInfo, init_datadir, launch, open_storage_read_only, storage_config};
 pub use logging::init_logging;
 pub use signals::shutdown_on_signals;
 pub use signer::KeySigner;

@@ -38,6 +38,8 @@ mod net_web3;
 mod registry;
 mod server;
 mod subscription_id;
+#[cfg(any(test, feature = "test-utils"))]
+mod table;
 mod txpool;
 mod wallet;
 mod workers;
@@ -45,3 +47,5 @@ mod workers;
 pub use config::RpcConfig;
 pub use context::RpcContext;
 pub use server::{BindError, RpcServer};
+#[cfg(any(test, feature = "test-utils"))]
+pub use table::MethodTable;

@@ -7,6 +7,8 @@
 mod account;
 mod block;
 mod changed_keys;
+#[cfg(any(test, feature = "test-utils"))]
+mod check;
 mod receipt;
 mod trie;
 mod value;
@@ -16,7 +18,11 @@ mod tests;
 
 pub(crate) use account::without_storage;
 pub(crate) use block::{BodyRow, HeaderRow, TransactionPlace, TransactionRow, block_hash_of};
-pub(crate) use changed_keys::{ChangedAccount, ChangedKeys};
+pub(crate) use changed_keys::{ChangedAccount, ChangedKeys, ChangesRow};
+#[cfg(any(test, feature = "test-utils"))]
+pub(crate) use check::check_row_of;
+#[cfg(any(test, feature = "test-utils"))]
+pub use check::{TABLES, check_row};
 
 use alloy_primitives::{Address, B256};
 use bttc_primitives::Fatal;
@@ -42,6 +48,8 @@ impl Corrupt {
 pub(crate) trait Key: Sized {
     fn write(&self, out: &mut KeyBuf);
     fn read(input: &mut Input<'_>) -> Result<Self, Corrupt>;
+    /// The key as people write it.
+    fn show(&self) -> String;
 
     fn from_bytes(bytes: &[u8]) -> Result<Self, Corrupt> {
         let mut input = Input::new(bytes);
@@ -167,6 +175,10 @@ impl Key for u64 {
     fn read(input: &mut Input<'_>) -> Result<Self, Corrupt> {
         input.array().map(Self::from_be_bytes)
     }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
 }
 
 impl Key for B256 {
@@ -176,6 +188,10 @@ impl Key for B256 {
 
     fn read(input: &mut Input<'_>) -> Result<Self, Corrupt> {
         input.array().map(Self)
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
     }
 }
 
@@ -187,6 +203,10 @@ impl Key for Address {
     fn read(input: &mut Input<'_>) -> Result<Self, Corrupt> {
         input.array().map(Into::into)
     }
+
+    fn show(&self) -> String {
+        self.to_string()
+    }
 }
 
 /// A name; only as a whole key.
@@ -197,6 +217,10 @@ impl Key for String {
 
     fn read(input: &mut Input<'_>) -> Result<Self, Corrupt> {
         Self::from_utf8(input.rest().to_vec()).map_err(|_| Corrupt("a name is not text"))
+    }
+
+    fn show(&self) -> String {
+        self.clone()
     }
 }
 
@@ -217,6 +241,11 @@ impl Key for Nibbles {
         }
         Ok(Self::from_nibbles(nibbles))
     }
+
+    /// One hex digit a nibble; the root has none.
+    fn show(&self) -> String {
+        self.iter().fold("path:".to_owned(), |text, nibble| format!("{text}{nibble:x}"))
+    }
 }
 
 impl<A: Key, B: Key> Key for (A, B) {
@@ -227,6 +256,10 @@ impl<A: Key, B: Key> Key for (A, B) {
 
     fn read(input: &mut Input<'_>) -> Result<Self, Corrupt> {
         Ok((A::read(input)?, B::read(input)?))
+    }
+
+    fn show(&self) -> String {
+        format!("{}/{}", self.0.show(), self.1.show())
     }
 }
 
@@ -239,5 +272,9 @@ impl<A: Key, B: Key, C: Key> Key for (A, B, C) {
 
     fn read(input: &mut Input<'_>) -> Result<Self, Corrupt> {
         Ok((A::read(input)?, B::read(input)?, C::read(input)?))
+    }
+
+    fn show(&self) -> String {
+        format!("{}/{}/{}", self.0.show(), self.1.show(), self.2.show())
     }
 }

@@ -11,26 +11,35 @@
 //! - Sizes of keys and values are checked here: MDBX aborts the process on its own limits.
 //! - [`Storage::open`] refuses what it cannot serve with a reason and a remedy ([`OpenError`]) before it changes anything.
 //!
+//! The past may be pruned ([`WriteTx::prune`]): what is no longer kept is [`Pruned`] in every answer that would need it, never a wrong value.
+//!
 //! A read transaction keeps the pages of its snapshot: while it lives the file grows with what is replaced. It is for one request;
 //! `bttc_storage_oldest_reader_seconds` shows the oldest, and a warning names one that is older than a minute.
 
 mod blocks;
 mod codec;
 mod config;
+mod copy;
 mod error;
 mod history;
+mod history_digest;
 mod lock;
 mod log_index;
 mod metrics;
 mod open;
+mod prune;
 mod read;
 mod readers;
+mod retention;
 mod rows;
 mod state;
 mod store;
 mod tables;
+#[cfg(feature = "test-utils")]
+pub mod test_utils;
 mod trie_source;
 mod unwind;
+mod verify;
 mod write;
 mod write_block;
 mod write_state;
@@ -39,10 +48,17 @@ mod write_state;
 mod tests;
 
 pub use blocks::{StoredProposal, StoredReceipt, StoredTransaction};
-pub use config::{Durability, StorageConfig};
+#[cfg(any(test, feature = "test-utils"))]
+pub use codec::{TABLES, check_row};
+pub use config::{Durability, PrunePreset, StorageConfig};
+pub use copy::{Copied, CopyProgress, compact};
 pub use error::OpenError;
+pub use history_digest::{CheckedHistory, HistoryFault};
+pub use prune::PruneStep;
 pub use read::ReadTx;
+pub use retention::{History, HistoryError, Kept, Pruned, Retention};
 pub use state::StateView;
 pub use store::{Identity, Storage, TableStats};
 pub use trie_source::{AccountTrieCursor, StorageTrieCursor};
+pub use verify::{BlockPart, BlockRules, CommittedBlock, Finding, Report, Verified, verify};
 pub use write::{BlockCommit, WriteTx};

@@ -1,22 +1,27 @@
 //! The lock file: one node a database.
 //!
-//! The operating system drops the lock when its process ends, however it ends; the process id in the file is for people.
+//! The operating system drops the lock when its process ends, however it ends; the process id in the file is for people. Its second line
+//! says that there is a database beside it: if that is gone or empty one day, it was lost, and no new one may be made in its place.
 
 use crate::OpenError;
 use bttc_primitives::Fatal;
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io::{ErrorKind, Read, Write},
+    io::{self, ErrorKind, Read, Seek, SeekFrom, Write},
     path::Path,
 };
 
-const NAME: &str = "lock";
+pub(crate) const NAME: &str = "lock";
 
 /// Held for as long as the database is open for writing.
 #[derive(Debug)]
 pub(crate) struct LockFile {
-    _file: File,
+    file: File,
+    has_database: bool,
 }
+
+/// Second line of the file.
+const HAS_DATABASE: &str = "holds a database";
 
 impl LockFile {
     /// Takes the lock of a database's directory.
@@ -37,9 +42,35 @@ impl LockFile {
                 ));
             }
         }
-        let write = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
-        write.map_err(|error| unusable(dir, &error, "its lock file cannot be written"))?;
-        Ok(Self { _file: file })
+        let mut text = String::new();
+        // A file that is no text was not written by us and says nothing.
+        let has_database = file.read_to_string(&mut text).is_ok() && text.lines().nth(1) == Some(HAS_DATABASE);
+        let mut lock = Self { file, has_database };
+        lock.write().map_err(|error| unusable(dir, &error, "its lock file cannot be written"))?;
+        Ok(lock)
+    }
+
+    /// Whether a database was in the directory when it was last used.
+    pub(crate) const fn has_database(&self) -> bool {
+        self.has_database
+    }
+
+    /// Notes that there is one now.
+    pub(crate) fn note_database(&mut self, dir: &Path) -> Result<(), OpenError> {
+        if self.has_database {
+            return Ok(());
+        }
+        self.has_database = true;
+        self.write().map_err(|error| unusable(dir, &error, "its lock file cannot be written"))
+    }
+
+    /// Overwrites first and cuts afterwards, so that the second line never goes once it is there.
+    fn write(&mut self) -> io::Result<()> {
+        let note = if self.has_database { HAS_DATABASE } else { "" };
+        let text = format!("{:<10}\n{note}\n", std::process::id());
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(text.as_bytes())?;
+        self.file.set_len(text.len() as u64)
     }
 }
 
@@ -47,7 +78,7 @@ fn locked(dir: &Path, file: &mut File) -> OpenError {
     let mut pid = String::new();
     // Only for the message: without it the refusal is the same.
     let _ = file.read_to_string(&mut pid);
-    let owner = match pid.trim() {
+    let owner = match pid.lines().next().unwrap_or_default().trim() {
         "" => "another process".to_owned(),
         pid => format!("process {pid}"),
     };

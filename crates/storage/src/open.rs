@@ -5,6 +5,7 @@
 
 use crate::{
     Durability, OpenError, StorageConfig,
+    copy::remove_leftovers,
     lock::{LockFile, unusable},
     readers::on_slow_reader,
     rows::{Handles, remedy},
@@ -15,15 +16,23 @@ use signet_libmdbx::{
     Database, DatabaseFlags, Environment, EnvironmentFlags, Geometry, MdbxError, Mode, SyncMode, WriteFlags,
     sys::PageSize, tx::aliases::RoTxUnsync,
 };
-use std::path::Path;
+use std::{fs::File, io::ErrorKind, os::unix::fs::FileExt, path::Path};
 
 /// Row of `Metadata` with the format version.
 pub(crate) const FORMAT_KEY: &str = "format";
 
 /// The file of MDBX in the directory.
-const DATA_FILE: &str = "mdbx.dat";
+pub(crate) const DATA_FILE: &str = "mdbx.dat";
+/// Its file of readers and locks; of no weight while nobody has the database open.
+pub(crate) const MDBX_LOCK_FILE: &str = "mdbx.lck";
 /// Page size, the same on every machine so that a database can be carried along. Unit: bytes.
 const PAGE_BYTES: usize = 4096;
+/// MDBX keeps the roots of the last three commits in the first three pages, each behind a page header and this number.
+const META_PAGES: u64 = 3;
+const META_MAGIC_AT: u64 = 20;
+const META_MAGIC: u64 = 0x0059_659D_BDEF_4C11;
+/// Size of a reader in MDBX's table of them, which a header of less than a page precedes. Unit: bytes.
+const READER_BYTES: u64 = 64;
 /// By how much the file grows and shrinks at a time. Unit: bytes.
 const GROWTH_BYTES: isize = 64 << 20;
 const SHRINK_BYTES: isize = 256 << 20;
@@ -44,23 +53,56 @@ pub(crate) fn open(config: &StorageConfig) -> Result<Opened, OpenError> {
         return Err(OpenError::datadir(path, "it is not a directory", "choose a --datadir that is one"));
     }
     std::fs::create_dir_all(path).map_err(|error| unusable(path, &error, "it cannot be made"))?;
+    let mut lock = LockFile::take(path)?;
+    if lock.has_database() && !has_data(path) {
+        let why = format!("its file {DATA_FILE} is gone or empty, yet a database was there");
+        let remedy = "restore it from a backup, or remove the whole directory to sync anew";
+        return Err(OpenError::datadir(path, why, remedy));
+    }
+    let (env, handles) = open_locked(config, Sharing::Readers)?;
+    lock.note_database(path)?;
+    remove_leftovers(path);
+    Ok(Opened { env, handles, lock: Some(lock) })
+}
+
+/// Opens an existing database so that no other process may even read it.
+pub(crate) fn open_exclusive(config: &StorageConfig) -> Result<Opened, OpenError> {
+    let path = config.path.as_path();
+    require_data(path)?;
     let lock = LockFile::take(path)?;
-    check_existing(path)?;
-    let env = builder(config)?.open(path).map_err(|error| refuse(path, error))?;
+    let (env, handles) = open_locked(config, Sharing::Nobody)?;
+    Ok(Opened { env, handles, lock: Some(lock) })
+}
+
+/// Makes a new database in a directory whose lock the caller holds and which has none.
+pub(crate) fn create(config: &StorageConfig) -> Result<(Environment, Handles), OpenError> {
+    open_locked(&StorageConfig { durability: Durability::Full, ..config.clone() }, Sharing::Nobody)
+}
+
+/// Who may open the database beside us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sharing {
+    Readers,
+    Nobody,
+}
+
+fn open_locked(config: &StorageConfig, sharing: Sharing) -> Result<(Environment, Handles), OpenError> {
+    let path = config.path.as_path();
+    check_existing(config)?;
+    let env = open_env(&builder(config, sharing)?, config)?;
     // Again, as the look beforehand may have been impossible.
     let contents = contents(&env).map_err(|error| refuse(path, error))?;
     check_contents(path, &contents)?;
     let handles = make_tables(&env).map_err(|error| refuse(path, error))?;
-    Ok(Opened { env, handles, lock: Some(lock) })
+    Ok((env, handles))
 }
 
 /// Opens an existing database for reading, beside a running node if there is one.
 pub(crate) fn open_read_only(config: &StorageConfig) -> Result<Opened, OpenError> {
     let path = config.path.as_path();
-    if !has_data(path) {
-        return Err(OpenError::datadir(path, "there is no database in it", "check the --datadir"));
-    }
-    let env = reader(config.max_readers).open(path).map_err(|error| refuse(path, error))?;
+    require_data(path)?;
+    check_meta_pages(path)?;
+    let env = open_env(&reader(config), config)?;
     let contents = contents(&env).map_err(|error| refuse(path, error))?;
     check_contents(path, &contents)?;
     if contents == Contents::Nothing {
@@ -70,16 +112,26 @@ pub(crate) fn open_read_only(config: &StorageConfig) -> Result<Opened, OpenError
     Ok(Opened { env, handles, lock: None })
 }
 
+fn require_data(path: &Path) -> Result<(), OpenError> {
+    if has_data(path) {
+        return Ok(());
+    }
+    Err(OpenError::datadir(path, "there is no database in it", "check the --datadir"))
+}
+
 fn has_data(path: &Path) -> bool {
     std::fs::metadata(path.join(DATA_FILE)).is_ok_and(|file| file.len() > 0)
 }
 
 /// Looks into a database that is already there, without the right to change it.
-fn check_existing(path: &Path) -> Result<(), OpenError> {
+fn check_existing(config: &StorageConfig) -> Result<(), OpenError> {
+    let path = config.path.as_path();
     if !has_data(path) {
         return Ok(());
     }
-    let env = match reader(0).open(path) {
+    check_meta_pages(path)?;
+    reserve_reader_table(config)?;
+    let env = match reader(config).open(path) {
         Ok(env) => env,
         // The machine went down with unsynced commits: only a writer can put that right, and finds the format later.
         Err(MdbxError::WannaRecovery) => return Ok(()),
@@ -87,6 +139,32 @@ fn check_existing(path: &Path) -> Result<(), OpenError> {
     };
     let contents = contents(&env).map_err(|error| refuse(path, error))?;
     check_contents(path, &contents)
+}
+
+/// Refuses a file of which one of the first three pages is no meta page: MDBX itself goes by the other two, which may be older commits.
+///
+/// A commit writes one of them, and never this part of it, so a crash leaves all three.
+fn check_meta_pages(path: &Path) -> Result<(), OpenError> {
+    let file = path.join(DATA_FILE);
+    let read = || -> std::io::Result<bool> {
+        let file = File::open(&file)?;
+        for page in 0..META_PAGES {
+            let mut magic = [0; 8];
+            match file.read_exact_at(&mut magic, page.saturating_mul(PAGE_BYTES as u64).saturating_add(META_MAGIC_AT)) {
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(false),
+                result => result?,
+            }
+            if u64::from_le_bytes(magic) >> 8 != META_MAGIC {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    };
+    match read() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(refuse(path, MdbxError::Invalid)),
+        Err(error) => Err(unusable(path, &error, "its file cannot be read")),
+    }
 }
 
 /// What a database holds, as far as it matters for opening it.
@@ -134,7 +212,7 @@ fn check_contents(path: &Path, contents: &Contents) -> Result<(), OpenError> {
     Err(OpenError::datadir(path, why, remedy))
 }
 
-fn builder(config: &StorageConfig) -> Result<signet_libmdbx::EnvironmentBuilder, OpenError> {
+fn builder(config: &StorageConfig, sharing: Sharing) -> Result<signet_libmdbx::EnvironmentBuilder, OpenError> {
     let gib = config.max_size_gib;
     let size = Some(gib).filter(|gib| (1..=MAX_SIZE_GIB).contains(gib)).and_then(|gib| usize::try_from(gib << 30).ok());
     let Some(size) = size else {
@@ -162,23 +240,50 @@ fn builder(config: &StorageConfig) -> Result<signet_libmdbx::EnvironmentBuilder,
             no_rdahead: true,
             // Pages freed last are used first: they are in the caches.
             liforeclaim: true,
+            exclusive: sharing == Sharing::Nobody,
             ..Default::default()
         })
         .set_max_dbs(NAMES.len())
-        .set_max_readers(u64::from(config.max_readers.max(16)))
+        .set_max_readers(readers(config))
         .set_handle_slow_readers(on_slow_reader);
     Ok(builder)
 }
 
-fn reader(max_readers: u32) -> signet_libmdbx::EnvironmentBuilder {
+fn reader(config: &StorageConfig) -> signet_libmdbx::EnvironmentBuilder {
     let mut builder = Environment::builder();
     builder
         .set_flags(EnvironmentFlags { mode: Mode::ReadOnly, accede: true, no_rdahead: true, ..Default::default() })
-        .set_max_dbs(NAMES.len());
-    if max_readers > 0 {
-        builder.set_max_readers(u64::from(max_readers));
-    }
+        .set_max_dbs(NAMES.len())
+        .set_max_readers(readers(config));
     builder
+}
+
+fn readers(config: &StorageConfig) -> u64 {
+    u64::from(config.max_readers.max(16))
+}
+
+fn open_env(builder: &signet_libmdbx::EnvironmentBuilder, config: &StorageConfig) -> Result<Environment, OpenError> {
+    reserve_reader_table(config)?;
+    builder.open(&config.path).map_err(|error| refuse(&config.path, error))
+}
+
+/// Takes the disk space of the reader table before MDBX maps and fills it: on a full disk that would end the process by a signal.
+///
+/// The size of the file stays, as another process may have it open.
+fn reserve_reader_table(config: &StorageConfig) -> Result<(), OpenError> {
+    let path = config.path.join(MDBX_LOCK_FILE);
+    let bytes = readers(config).saturating_mul(READER_BYTES).saturating_add(PAGE_BYTES as u64);
+    let file = File::options().read(true).write(true).create(true).truncate(false).open(path);
+    // Where it cannot be written, MDBX does without it or says why it cannot.
+    let Ok(file) = file else { return Ok(()) };
+    match rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::KEEP_SIZE, 0, bytes) {
+        Err(rustix::io::Errno::NOSPC) => {
+            let error = std::io::Error::from(rustix::io::Errno::NOSPC);
+            Err(unusable(&config.path, &error, "the table of its readers cannot be written"))
+        }
+        // A file system that cannot reserve.
+        _ => Ok(()),
+    }
 }
 
 /// Makes the tables that are missing; in a new database also writes the format version.

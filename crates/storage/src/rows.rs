@@ -58,6 +58,20 @@ impl<'tx, K: TransactionKind> Rows<'tx, K> {
         row.map(|row| decode(&row).map_err(|corrupt| corrupt.in_table(T::NAME))).transpose()
     }
 
+    /// The row at `key`, held against its own encoding; the inner error says what is wrong with it.
+    pub(crate) fn get_checked<T: Table>(&self, key: &T::Key) -> Result<Option<Result<T::Value, Corrupt>>, Fatal> {
+        let key = KeyBuf::of(key)?;
+        let row: Option<Cow<'tx, [u8]>> =
+            self.tx.get(self.handles.of::<T>().dbi(), key.as_slice()).map_err(reading(T::NAME))?;
+        Ok(row.map(|row| checked_value(&row)))
+    }
+
+    /// Number of rows of a table.
+    pub(crate) fn count<T: Table>(&self) -> Result<u64, Fatal> {
+        let stat = self.tx.db_stat(&self.handles.of::<T>()).map_err(|error| reading(T::NAME)(error.into()))?;
+        Ok(stat.entries() as u64)
+    }
+
     pub(crate) fn cursor<T: Table>(&self) -> Result<TableCursor<'tx, K, T>, Fatal> {
         let cursor = self.tx.cursor(self.handles.of::<T>()).map_err(|error| reading(T::NAME)(error.into()))?;
         Ok(TableCursor { cursor, table: PhantomData })
@@ -71,8 +85,10 @@ impl<'tx> Rows<'tx, Rw> {
     }
 }
 
-type RawRow<'tx> = Option<(Cow<'tx, [u8]>, Cow<'tx, [u8]>)>;
-type Row<T> = Option<(<T as Table>::Key, <T as Table>::Value)>;
+/// Key and value as they stand in a table.
+pub(crate) type RawRow<'tx> = Option<(Cow<'tx, [u8]>, Cow<'tx, [u8]>)>;
+/// Key and value of a row, decoded.
+pub(crate) type Row<T> = Option<(<T as Table>::Key, <T as Table>::Value)>;
 
 /// A place in a table.
 #[derive(Debug)]
@@ -81,11 +97,19 @@ pub(crate) struct TableCursor<'tx, K: TransactionKind, T> {
     table: PhantomData<fn() -> T>,
 }
 
-impl<K: TransactionKind, T: Table> TableCursor<'_, K, T> {
+impl<'tx, K: TransactionKind, T: Table> TableCursor<'tx, K, T> {
     /// The first row at or after `key`, which may also be the beginning of a key.
     pub(crate) fn seek(&mut self, key: &impl Key) -> Result<Row<T>, Fatal> {
         let key = KeyBuf::of(key)?;
         self.cursor.set_range(key.as_slice()).map_err(reading(T::NAME)).and_then(typed::<T>)
+    }
+
+    /// The key of the first row at or after `key`; the value is not decoded.
+    pub(crate) fn seek_key(&mut self, key: &impl Key) -> Result<Option<T::Key>, Fatal> {
+        let key = KeyBuf::of(key)?;
+        let row: RawRow<'_> = self.cursor.set_range(key.as_slice()).map_err(reading(T::NAME))?;
+        let decode = |(key, _): (Cow<'_, [u8]>, _)| T::Key::from_bytes(&key);
+        row.map(decode).transpose().map_err(|corrupt| corrupt.in_table(T::NAME))
     }
 
     pub(crate) fn next(&mut self) -> Result<Row<T>, Fatal> {
@@ -95,6 +119,35 @@ impl<K: TransactionKind, T: Table> TableCursor<'_, K, T> {
     pub(crate) fn last(&mut self) -> Result<Row<T>, Fatal> {
         self.cursor.last().map_err(reading(T::NAME)).and_then(typed::<T>)
     }
+
+    /// The first row at or after `key`, or after what `key` begins, however broken it is.
+    pub(crate) fn seek_raw(&mut self, key: &[u8]) -> Result<RawRow<'tx>, Fatal> {
+        self.cursor.set_range(key).map_err(reading(T::NAME))
+    }
+
+    pub(crate) fn last_raw(&mut self) -> Result<RawRow<'tx>, Fatal> {
+        self.cursor.last().map_err(reading(T::NAME))
+    }
+
+    pub(crate) fn previous_raw(&mut self) -> Result<RawRow<'tx>, Fatal> {
+        self.cursor.prev().map_err(reading(T::NAME))
+    }
+
+    pub(crate) fn next_raw(&mut self) -> Result<RawRow<'tx>, Fatal> {
+        self.cursor.next().map_err(reading(T::NAME))
+    }
+}
+
+/// Decodes a row and holds it against its own encoding: of every row there is one form.
+pub(crate) fn checked<T: Table>(key: &[u8], value: &[u8]) -> Result<(T::Key, T::Value), Corrupt> {
+    Ok((T::Key::from_bytes(key)?, checked_value(value)?))
+}
+
+fn checked_value<V: Value>(bytes: &[u8]) -> Result<V, Corrupt> {
+    let value = V::decode(bytes)?;
+    let mut again = Vec::with_capacity(bytes.len());
+    value.encode(&mut again);
+    if again == bytes { Ok(value) } else { Err(Corrupt("it is not encoded as this program encodes")) }
 }
 
 fn typed<T: Table>(row: RawRow<'_>) -> Result<Row<T>, Fatal> {
@@ -165,13 +218,27 @@ impl<T: Table> TableWriter<'_, T> {
 }
 
 pub(crate) fn reading(table: &'static str) -> impl Fn(ReadError) -> Fatal {
-    move |error| Fatal::while_doing(format!("reading table {table} of the database"), error)
+    move |error| {
+        let doing = format!("reading table {table} of the database");
+        match error {
+            ReadError::Mdbx(error) => failed(doing, error),
+            error => Fatal::while_doing(doing, error),
+        }
+    }
 }
 
 pub(crate) fn writing(table: &'static str) -> impl Fn(MdbxError) -> Fatal {
-    move |error| match remedy(error) {
-        Some(remedy) => Fatal::while_doing(format!("writing table {table} of the database; {remedy}"), error),
-        None => Fatal::while_doing(format!("writing table {table} of the database"), error),
+    move |error| failed(format!("writing table {table} of the database"), error)
+}
+
+/// An error of MDBX while `doing` something, with what a person can do about it.
+pub(crate) fn failed(mut doing: String, error: MdbxError) -> Fatal {
+    if let Some(remedy) = remedy(error) {
+        doing = format!("{doing}; {remedy}");
+    }
+    match error {
+        MdbxError::Other(code) => Fatal::while_doing(doing, std::io::Error::from_raw_os_error(code)),
+        error => Fatal::while_doing(doing, error),
     }
 }
 
@@ -184,6 +251,9 @@ pub(crate) const fn remedy(error: MdbxError) -> Option<&'static str> {
         MdbxError::UnableExtendMapSize | MdbxError::Other(ENOSPC) => {
             Some("the disk is full: free some space and start again, nothing is lost")
         }
+        MdbxError::Other(EIO) => Some(
+            "the disk is full or fails: free some space, look into the log of the system and start again, no committed block is lost",
+        ),
         MdbxError::TxnFull => Some("a block changed more than one transaction of the database can hold"),
         MdbxError::ReadersFull => {
             Some("all places for readers are taken: raise storage.max_readers, or send fewer requests at a time")
@@ -196,4 +266,6 @@ pub(crate) const fn remedy(error: MdbxError) -> Option<&'static str> {
 }
 
 /// `No space left on device`.
-const ENOSPC: i32 = 28;
+pub(crate) const ENOSPC: i32 = 28;
+/// `Input/output error`; MDBX says so too where a write came to its end too early.
+pub(crate) const EIO: i32 = 5;

@@ -5,7 +5,7 @@ use crate::{
     lock::LockFile,
     open::{self, Opened},
     readers::{ReaderGuard, Readers},
-    rows::Handles,
+    rows::{EIO, ENOSPC, Handles, failed},
     tables::NAMES,
 };
 use alloy_primitives::B256;
@@ -15,6 +15,9 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+
+/// A disk with less free space than this is full. Unit: bytes.
+const FULL_DISK_BYTES: u64 = 1 << 20;
 
 /// The chain that a database holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +75,7 @@ impl Storage {
         open::open_read_only(config).map(|opened| Self::new(config, opened))
     }
 
-    fn new(config: &StorageConfig, Opened { env, handles, lock }: Opened) -> Self {
+    pub(crate) fn new(config: &StorageConfig, Opened { env, handles, lock }: Opened) -> Self {
         let path = config.path.clone();
         Self { shared: Arc::new(Shared { env, handles, readers: Readers::default(), path, _lock: lock }) }
     }
@@ -128,6 +131,23 @@ impl Storage {
         Ok(WriteTx::new(self.clone(), tx))
     }
 
+    /// Names a full disk where MDBX only says that less was written than should be.
+    pub(crate) fn disk_error(&self, error: MdbxError) -> MdbxError {
+        let free = rustix::fs::statvfs(self.path()).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize));
+        match error {
+            MdbxError::Other(EIO) if free.is_ok_and(|free| free < FULL_DISK_BYTES) => MdbxError::Other(ENOSPC),
+            error => error,
+        }
+    }
+
+    /// Writes every commit so far to the disk, whatever the durability; after it they survive loss of power.
+    pub fn sync(&self) -> Result<(), Fatal> {
+        self.shared.env.sync(true).map(drop).map_err(|error| match crate::rows::remedy(error) {
+            Some(remedy) => Fatal::while_doing(format!("writing the database to the disk; {remedy}"), error),
+            None => Fatal::while_doing("writing the database to the disk", error),
+        })
+    }
+
     /// Sizes of all tables.
     pub fn stats(&self) -> Result<Vec<TableStats>, Fatal> {
         let failed = |error| Fatal::while_doing("reading the sizes of the database's tables", error);
@@ -165,8 +185,5 @@ impl Storage {
 pub(crate) type Reader = ReaderGuard;
 
 fn beginning(what: &'static str) -> impl Fn(MdbxError) -> Fatal {
-    move |error| match crate::rows::remedy(error) {
-        Some(remedy) => Fatal::while_doing(format!("beginning a {what} of the database; {remedy}"), error),
-        None => Fatal::while_doing(format!("beginning a {what} of the database"), error),
-    }
+    move |error| failed(format!("beginning a {what} of the database"), error)
 }

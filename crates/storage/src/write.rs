@@ -2,12 +2,12 @@
 
 use crate::{
     Identity, Storage, StoredProposal,
-    read::{CHAIN_ID_KEY, GENESIS_HASH_KEY, GENESIS_JSON_KEY, NOTE_PREFIX},
-    rows::{Rows, remedy},
+    read::{CHAIN_ID_KEY, GENESIS_HASH_KEY, GENESIS_JSON_DIGEST_KEY, GENESIS_JSON_KEY, NOTE_PREFIX, patched_key},
+    rows::{Rows, failed},
     tables::{Metadata, Proposals},
     write_state::Recording,
 };
-use alloy_primitives::{B256, Bytes};
+use alloy_primitives::{B256, Bytes, keccak256};
 use bttc_primitives::{CommitCertificate, Fatal, Receipt, RecoveredBlock};
 use bttc_trie::{HashedChanges, TrieUpdate};
 use signet_libmdbx::{Rw, tx::aliases::RwTxUnsync};
@@ -78,7 +78,9 @@ impl WriteTx {
         let mut metadata = rows.writer::<Metadata>()?;
         metadata.put(&CHAIN_ID_KEY.to_owned(), &identity.chain_id.to_be_bytes().to_vec())?;
         metadata.put(&GENESIS_HASH_KEY.to_owned(), &identity.genesis_hash.to_vec())?;
-        metadata.put(&GENESIS_JSON_KEY.to_owned(), &identity.genesis_json.clone().into_bytes())?;
+        let json = identity.genesis_json.clone().into_bytes();
+        metadata.put(&GENESIS_JSON_DIGEST_KEY.to_owned(), &keccak256(&json).to_vec())?;
+        metadata.put(&GENESIS_JSON_KEY.to_owned(), &json)?;
         drop(metadata);
         rows.write_block(&genesis, 0)?;
         rows.write_code(genesis.code)?;
@@ -121,7 +123,8 @@ impl WriteTx {
         self.rows().writer::<Metadata>()?.put(&format!("{NOTE_PREFIX}{key}"), &value.to_vec())
     }
 
-    /// Changes the newest state in place, as if the head had done it: its history records it, its state root does not cover it.
+    /// Changes the newest state in place, as if the head had done it: its history records it, its state root does not cover it. The new
+    /// root is kept beside ([`ReadTx::patched_root`](crate::ReadTx::patched_root)).
     ///
     /// For development chains only.
     pub fn patch_state(
@@ -133,6 +136,7 @@ impl WriteTx {
         let rows = self.rows();
         let head = rows.head()?.ok_or_else(|| Fatal::new("there is no state to change before the genesis"))?;
         rows.write_code(code)?;
+        rows.writer::<Metadata>()?.put(&patched_key(head.height()), &trie.root.to_vec())?;
         rows.write_state(changes, trie, Recording::Patch(head.height()))
     }
 
@@ -140,10 +144,7 @@ impl WriteTx {
     pub fn commit(self) -> Result<(), Fatal> {
         let Self { tx, storage, .. } = self;
         let began = Instant::now();
-        tx.commit().map_err(|error| {
-            let hint = remedy(error).map(|remedy| format!("; {remedy}")).unwrap_or_default();
-            Fatal::while_doing(format!("committing to the database{hint}"), error)
-        })?;
+        tx.commit().map_err(|error| failed("committing to the database".to_owned(), storage.disk_error(error)))?;
         crate::metrics::committed(began.elapsed());
         storage.observe();
         Ok(())

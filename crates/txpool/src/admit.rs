@@ -36,7 +36,7 @@ impl Inner {
         if self.by_hash.contains_key(&hash) {
             return Err(InvalidTransaction::AlreadyKnown { hash }.into());
         }
-        let known = self.senders.get(&address);
+        let known = self.senders.get(&address).map(Box::as_ref);
         let state = known.map_or_else(|| state(address), |sender| Ok(sender.meta.state))?;
         state.check(&tx, &self.config, &self.rules)?;
         let old = known.and_then(|sender| sender.get(nonce));
@@ -86,7 +86,7 @@ impl Inner {
             let others = if authority == sender {
                 own + usize::from(!replaces)
             } else {
-                self.senders.get(&authority).map_or(0, Sender::len)
+                self.senders.get(&authority).map_or(0, |sender| sender.len())
             };
             if others > 1 {
                 return Err(InvalidTransaction::AuthorityBusy { authority });

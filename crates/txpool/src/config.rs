@@ -5,17 +5,17 @@ use std::time::Duration;
 
 /// Section `txpool` of the configuration.
 ///
-/// Sizes are those of the encoded transactions (EIP-2718); the pool's own overhead is a few hundred bytes a transaction beside them.
+/// Sizes are memory: decoded transactions, and the pool's own books about them ([`crate::PoolTransaction::footprint`]), 2 KiB for a transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PoolConfig {
     /// Most transactions in all.
     pub max_transactions: usize,
-    /// Most bytes in all.
+    /// Most memory in all. Unit: bytes.
     pub max_bytes: usize,
     /// Most transactions of one account; also how far a nonce may be ahead of the account's.
     pub account_transactions: usize,
-    /// Most bytes of one account.
+    /// Most memory of one account. Unit: bytes.
     pub account_bytes: usize,
     /// By how much a replacement must raise both fees. Unit: percent, the bound rounded up to a wei.
     pub price_bump_percent: u8,
@@ -26,7 +26,7 @@ pub struct PoolConfig {
     /// How long transactions of an account wait in the queued part without one of them moving on; measured in block time.
     #[serde(with = "humantime_serde")]
     pub queued_lifetime: Duration,
-    /// How many events a slow subscriber may be behind before it loses the oldest.
+    /// How many events a slow subscriber may be behind before it loses the oldest. Each may keep a transaction alive that has left the pool.
     pub event_buffer: usize,
 }
 

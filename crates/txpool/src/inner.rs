@@ -96,7 +96,8 @@ pub(crate) struct Inner {
     pub(crate) now: u64,
     /// Grows with every block: what was read before may be out of date.
     pub(crate) epoch: u64,
-    pub(crate) senders: AddressMap<Sender>,
+    /// Boxed, as a sender is large: growing the map must not take twice the memory of all.
+    pub(crate) senders: AddressMap<Box<Sender>>,
     pub(crate) by_hash: B256Map<Arc<PoolTransaction>>,
     pub(crate) index: Index,
     /// Every transaction by its fee cap.
@@ -144,7 +145,7 @@ impl Inner {
     pub(crate) fn link(&mut self, tx: Arc<PoolTransaction>, meta: SenderMeta) -> Option<Arc<PoolTransaction>> {
         let address = tx.sender();
         self.attach(&tx);
-        let sender = self.senders.entry(address).or_insert_with(|| Sender::new(meta));
+        let sender = self.senders.entry(address).or_insert_with(|| Box::new(Sender::new(meta)));
         let old = sender.put(tx);
         if let Some(old) = &old {
             self.detach(old);
@@ -169,7 +170,7 @@ impl Inner {
         for authority in tx.authorities() {
             *self.authorities.entry(*authority).or_default() += 1;
         }
-        self.bytes += tx.size();
+        self.bytes += tx.footprint();
         self.locals += usize::from(tx.is_local());
     }
 
@@ -189,7 +190,7 @@ impl Inner {
                 }
             }
         }
-        self.bytes -= tx.size();
+        self.bytes -= tx.footprint();
         self.locals -= usize::from(tx.is_local());
     }
 
@@ -254,7 +255,7 @@ impl Inner {
 
     /// Takes out everything of one sender.
     pub(crate) fn remove_sender(&mut self, address: Address, why: DropReason) {
-        while let Some(tail) = self.senders.get(&address).and_then(Sender::tail) {
+        while let Some(tail) = self.senders.get(&address).and_then(|sender| sender.tail()) {
             let nonce = tail.nonce();
             if let Some(gone) = self.unlink(address, nonce) {
                 self.dropped(gone.tx.hash(), why);
@@ -263,12 +264,12 @@ impl Inner {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "test-utils"))]
 impl Inner {
     pub(crate) fn check_books(&self) {
-        let all = || self.senders.values().flat_map(Sender::transactions);
+        let all = || self.senders.values().flat_map(|sender| sender.transactions());
         assert_eq!(all().count(), self.by_hash.len());
-        assert_eq!(all().map(|tx| tx.size()).sum::<usize>(), self.bytes);
+        assert_eq!(all().map(|tx| tx.footprint()).sum::<usize>(), self.bytes);
         assert_eq!(all().filter(|tx| tx.is_local()).count(), self.locals);
         let caps: BTreeSet<_> = all().map(|tx| (tx.fee_cap(), tx.sender(), tx.nonce())).collect();
         assert_eq!(caps, self.caps);
@@ -297,7 +298,7 @@ impl Inner {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "test-utils"))]
 impl Index {
     /// Everything in it, without the counters of work.
     fn sets(&self) -> String {

@@ -39,12 +39,7 @@ impl Journal {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(fault("reading", path, error)),
         };
-        let mut rest = bytes.as_slice();
-        let mut transactions = Vec::new();
-        while let Some((tx, after)) = first_record(rest) {
-            transactions.push(tx);
-            rest = after;
-        }
+        let (transactions, rest) = records(&bytes);
         if !rest.is_empty() {
             tracing::warn!(path = %path.display(), bytes = rest.len(), "the end of the journal of local transactions is torn and was left out");
         }
@@ -98,18 +93,40 @@ impl Journal {
 }
 
 fn fault(doing: &str, path: &Path, error: io::Error) -> Fatal {
-    Fatal::while_doing(format!("{doing} the journal of local transactions {}", path.display()), error)
+    let remedy = match error.kind() {
+        io::ErrorKind::StorageFull => "; the disk is full: free some space and start again, nothing is lost",
+        io::ErrorKind::PermissionDenied => "; give the user of the node the right to write there",
+        io::ErrorKind::ReadOnlyFilesystem => "; mount the file system writable",
+        _ => "",
+    };
+    Fatal::while_doing(format!("{doing} the journal of local transactions {}{remedy}", path.display()), error)
 }
 
 fn encode(transactions: &[Arc<PoolTransaction>]) -> Vec<u8> {
+    encode_records(transactions.iter().map(|tx| tx.tx.inner()))
+}
+
+/// The file that holds these.
+pub(crate) fn encode_records<'a>(transactions: impl IntoIterator<Item = &'a Transaction>) -> Vec<u8> {
     let mut out = Vec::new();
     for tx in transactions {
-        let payload = tx.tx.inner().encoded_2718();
+        let payload = tx.encoded_2718();
         out.extend((payload.len() as u32).to_le_bytes());
         out.extend(&keccak256(&payload)[..4]);
         out.extend(payload);
     }
     out
+}
+
+/// Every whole record from the start on, and what is left.
+pub(crate) fn records(bytes: &[u8]) -> (Vec<Transaction>, &[u8]) {
+    let mut rest = bytes;
+    let mut transactions = Vec::new();
+    while let Some((tx, after)) = first_record(rest) {
+        transactions.push(tx);
+        rest = after;
+    }
+    (transactions, rest)
 }
 
 fn first_record(bytes: &[u8]) -> Option<(Transaction, &[u8])> {
@@ -121,4 +138,17 @@ fn first_record(bytes: &[u8]) -> Option<(Transaction, &[u8])> {
         return None;
     }
     Some((Transaction::decode_2718_exact(payload).ok()?, rest))
+}
+
+/// Reads any bytes as a journal, for fuzzing; the answer is what was read and how many bytes were left out.
+#[cfg(any(test, feature = "test-utils"))]
+pub fn read_journal(bytes: &[u8]) -> (Vec<Transaction>, usize) {
+    let (transactions, rest) = records(bytes);
+    (transactions, rest.len())
+}
+
+/// The journal that holds these, for fuzzing.
+#[cfg(any(test, feature = "test-utils"))]
+pub fn write_journal(transactions: &[Transaction]) -> Vec<u8> {
+    encode_records(transactions)
 }

@@ -38,6 +38,8 @@ pub use config::PoolConfig;
 pub use event::{DropReason, PoolEvent};
 pub use gas::{GasForks, IntrinsicGas, intrinsic_gas};
 pub use invalid::{AddError, InvalidTransaction};
+#[cfg(any(test, feature = "test-utils"))]
+pub use journal::{read_journal, write_journal};
 pub use pool::{AccountContent, HeadState, Pool};
 pub use sender::Counts;
 pub use transaction::{Origin, Part, PoolTransaction};

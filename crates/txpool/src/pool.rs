@@ -285,7 +285,7 @@ impl Pool {
 
     /// The next nonce after the executable transactions of an account; none if it has nothing here.
     pub fn pending_nonce(&self, sender: Address) -> Option<u64> {
-        self.shared.inner.read().senders.get(&sender).map(Sender::run_end)
+        self.shared.inner.read().senders.get(&sender).map(|sender| sender.run_end())
     }
 
     /// How many are pending, and how many wait for a fee, a nonce or balance.
@@ -309,7 +309,7 @@ impl Pool {
         self.len() == 0
     }
 
-    /// Size of all encodings (EIP-2718). Unit: bytes.
+    /// Memory of all transactions and of the books about them; never above [`PoolConfig::max_bytes`]. Unit: bytes.
     pub fn bytes(&self) -> usize {
         self.shared.inner.read().bytes
     }
@@ -323,7 +323,7 @@ impl Pool {
     /// Everything of one account.
     pub fn content_from(&self, sender: Address) -> AccountContent {
         let inner = self.shared.inner.read();
-        inner.senders.get(&sender).map(content).unwrap_or_default()
+        inner.senders.get(&sender).map(|sender| content(sender)).unwrap_or_default()
     }
 
     /// The part in which a transaction stands; none if it is not here.
@@ -350,13 +350,16 @@ fn content(sender: &Sender) -> AccountContent {
     content
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "test-utils"))]
 impl Pool {
-    /// Checks that every index and sum is what counting from scratch gives.
-    pub(crate) fn check_books(&self) {
+    /// Panics unless every index and sum is what counting from scratch gives.
+    pub fn check_books(&self) {
         self.shared.inner.read().check_books();
     }
+}
 
+#[cfg(test)]
+impl Pool {
     /// Transactions and index entries looked at so far.
     pub(crate) fn steps(&self) -> u64 {
         let inner = self.shared.inner.read();

@@ -158,10 +158,10 @@ impl Sender {
                 None => self.cut(nonce),
             }
         }
-        self.bytes += tx.size();
+        self.bytes += tx.footprint();
         let cap = tx.fee_cap();
         let old = self.txs.insert(nonce, tx)?;
-        self.bytes -= old.size();
+        self.bytes -= old.footprint();
         if cap < old.fee_cap() {
             // A refused replacement is undone: the one before may be below the base fee.
             self.block_from(nonce);
@@ -173,7 +173,7 @@ impl Sender {
     pub(crate) fn take(&mut self, nonce: u64) -> Option<Arc<PoolTransaction>> {
         self.cut(nonce);
         let tx = self.txs.remove(&nonce)?;
-        self.bytes -= tx.size();
+        self.bytes -= tx.footprint();
         Some(tx)
     }
 
@@ -202,7 +202,7 @@ impl Sender {
         let mut gone = Vec::new();
         while let Some(entry) = self.txs.first_entry().filter(|entry| *entry.key() < nonce) {
             let tx = entry.remove();
-            self.bytes -= tx.size();
+            self.bytes -= tx.footprint();
             self.steps += 1;
             if tx.nonce() < self.run_end {
                 self.run_cost -= tx.cost();

@@ -86,7 +86,7 @@ impl TipIndex {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "test-utils"))]
 impl TipIndex {
     pub(crate) fn sets(&self) -> String {
         format!("{} {:?} {:?} {:?}", self.base_fee, self.by_tip, self.by_cap, self.turns)

@@ -1,7 +1,7 @@
 //! A transaction as the pool keeps it.
 
 use alloy_consensus::Transaction as _;
-use alloy_eips::Encodable2718;
+use alloy_eips::{Encodable2718, eip2930::AccessListItem};
 use alloy_primitives::{Address, B256, U256};
 use bttc_primitives::{Recovered, Transaction};
 use std::cmp::Reverse;
@@ -43,12 +43,30 @@ impl Fees {
     }
 }
 
+/// Memory of one transaction without payload: itself, its places in the pool's indices, and those of a sender that has no other; with the
+/// rounding of the allocator. `benches` measures it (docs/benchmarks.md). Unit: bytes.
+const BOOKS: usize = 2_048;
+/// Memory of one account whose delegation is set: in the transaction's list, and in the pool's count. Unit: bytes.
+const AUTHORITY: usize = 96;
+
+/// Memory behind the pointers of a decoded transaction. Unit: bytes.
+fn payload(tx: &Transaction) -> usize {
+    let list = tx.access_list().map_or(0, |list| {
+        let keys: usize = list.iter().map(|item| item.storage_keys.capacity() * size_of::<B256>()).sum();
+        list.capacity() * size_of::<AccessListItem>() + keys
+    });
+    // The capacity of this list cannot be seen; a list that grew while it was decoded has at most twice its length.
+    let authorizations = tx.authorization_list().map_or(0, |list| 2 * size_of_val(list));
+    tx.input().len() + list + authorizations
+}
+
 /// A transaction of the pool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolTransaction {
     /// The transaction and its sender.
     pub tx: Recovered<Transaction>,
     size: usize,
+    footprint: usize,
     origin: Origin,
     arrival: u64,
     cost: U256,
@@ -59,7 +77,8 @@ impl PoolTransaction {
     /// `cost` is value and gas at the fee cap; `authorities` are the accounts whose delegation it sets.
     pub(crate) fn new(tx: Recovered<Transaction>, origin: Origin, cost: U256, authorities: Box<[Address]>) -> Self {
         let size = tx.inner().encode_2718_len();
-        Self { tx, size, origin, arrival: 0, cost, authorities }
+        let footprint = BOOKS + payload(tx.inner()) + authorities.len() * AUTHORITY;
+        Self { tx, size, footprint, origin, arrival: 0, cost, authorities }
     }
 
     pub(crate) fn arrived(mut self, arrival: u64) -> Self {
@@ -85,6 +104,11 @@ impl PoolTransaction {
     /// Size of its encoding (EIP-2718). Unit: bytes.
     pub fn size(&self) -> usize {
         self.size
+    }
+
+    /// Memory that it takes, with its share of the pool's books; what the limits of the pool count. Unit: bytes.
+    pub fn footprint(&self) -> usize {
+        self.footprint
     }
 
     /// Where it came from.

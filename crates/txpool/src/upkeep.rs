@@ -121,7 +121,7 @@ impl Inner {
         while let Some(&(since, address)) = self.index.waiting.first()
             && since.saturating_add(lifetime) < self.now
         {
-            while let Some(nonce) = self.senders.get(&address).and_then(queued_tail) {
+            while let Some(nonce) = self.senders.get(&address).and_then(|sender| queued_tail(sender)) {
                 if let Some(gone) = self.unlink(address, nonce) {
                     self.dropped(gone.tx.hash(), DropReason::Expired);
                 }

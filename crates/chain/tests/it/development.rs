@@ -8,14 +8,14 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-struct Running {
-    chain: Chain,
-    driver: DriverHandle,
+pub(crate) struct Running {
+    pub(crate) chain: Chain,
+    pub(crate) driver: DriverHandle,
     stop: CancellationToken,
     task: JoinHandle<Result<(), bttc_primitives::Fatal>>,
 }
 
-fn run(chain: Chain, mining: Mining) -> Running {
+pub(crate) fn run(chain: Chain, mining: Mining) -> Running {
     let (driver, service) = Driver::new(chain.clone(), signer(), mining);
     let stop = CancellationToken::new();
     #[expect(clippy::disallowed_methods, reason = "a test plays the node")]
@@ -24,7 +24,7 @@ fn run(chain: Chain, mining: Mining) -> Running {
 }
 
 impl Running {
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.cancel();
         tokio::time::timeout(Duration::from_secs(20), self.task).await.unwrap().unwrap().unwrap();
     }

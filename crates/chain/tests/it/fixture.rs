@@ -43,8 +43,12 @@ pub(crate) fn signer() -> Arc<dyn ConsensusSigner> {
 }
 
 pub(crate) fn open(path: &Path) -> Chain {
+    open_genesis(path, GENESIS)
+}
+
+pub(crate) fn open_genesis(path: &Path, genesis: &str) -> Chain {
     let config = StorageConfig { path: path.to_owned(), durability: Durability::Ephemeral, ..Default::default() };
-    let spec = Arc::new(ChainSpec::from_json(GENESIS).unwrap());
+    let spec = Arc::new(ChainSpec::from_json(genesis).unwrap());
     let storage = Storage::open(&config).unwrap();
     Chain::open(spec, storage, ChainConfig::default(), PoolConfig::default(), Some(signer())).unwrap()
 }

@@ -82,7 +82,7 @@ fn build(chain: &Chain, transactions: &[Recovered<Transaction>]) -> SealedBlock 
 }
 
 /// Ten blocks; the chain that has them and their encodings.
-fn make(path: &Path) -> (Chain, Vec<SealedBlock>) {
+pub(crate) fn make(path: &Path) -> (Chain, Vec<SealedBlock>) {
     let chain = open_ethereum(path);
     let mut blocks = Vec::new();
     for height in 1..=10u64 {

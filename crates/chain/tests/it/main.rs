@@ -5,5 +5,8 @@ mod fixture;
 
 mod blocks;
 mod development;
+mod full;
 mod import;
+mod pruning;
 mod restart;
+mod verify;

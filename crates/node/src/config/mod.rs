@@ -85,6 +85,11 @@ impl Config {
         merge::load(file.unwrap_or_else(|| Path::new("-")), &text, overrides)
     }
 
+    /// As [`Self::load`], from the text of a file.
+    pub fn parse(text: &str, overrides: &[Override]) -> Result<Self, InvalidConfig> {
+        merge::load(Path::new("-"), text, overrides)
+    }
+
     /// The configuration as a TOML file.
     pub fn to_toml(&self) -> String {
         toml::to_string_pretty(self).expect("every section serialises to TOML")

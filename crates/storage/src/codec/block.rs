@@ -3,7 +3,7 @@
 use super::{Corrupt, Input, Value, put_varint, value::decode_rlp};
 use crate::StoredProposal;
 use alloy_eips::eip2718::{Decodable2718, Encodable2718};
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, FixedBytes, keccak256};
 use alloy_rlp::{Encodable, RlpDecodable, RlpEncodable};
 use bttc_primitives::{Body, Header, Height, RecoveredBlock, Round, SealedBlock, Transaction};
 
@@ -116,10 +116,12 @@ impl Value for TransactionPlace {
     }
 }
 
+/// The block proves itself by its hash; `digest` does so for round and proposer, which nothing else depends on.
 #[derive(RlpEncodable, RlpDecodable)]
 struct ProposalRlp {
     round: Round,
     proposer: Address,
+    digest: FixedBytes<8>,
     senders: Vec<Address>,
     block: SealedBlock,
 }
@@ -127,15 +129,26 @@ struct ProposalRlp {
 impl Value for StoredProposal {
     fn encode(&self, out: &mut Vec<u8>) {
         let RecoveredBlock { block, senders } = self.block.clone();
-        let rlp = ProposalRlp { round: self.round, proposer: self.proposer, senders, block };
+        let digest = proposal_digest(self.round, self.proposer, block.hash());
+        let rlp = ProposalRlp { round: self.round, proposer: self.proposer, digest, senders, block };
         Encodable::encode(&rlp, out);
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, Corrupt> {
-        let ProposalRlp { round, proposer, senders, block } = decode_rlp(bytes)?;
+        let ProposalRlp { round, proposer, digest, senders, block } = decode_rlp(bytes)?;
+        if digest != proposal_digest(round, proposer, block.hash()) {
+            return Err(Corrupt("round and proposer of a proposal do not give its digest"));
+        }
         if senders.len() != block.body.transactions.len() {
             return Err(Corrupt("a proposal has not as many senders as transactions"));
         }
         Ok(Self { round, proposer, block: RecoveredBlock { block, senders } })
     }
+}
+
+fn proposal_digest(round: Round, proposer: Address, block_hash: B256) -> FixedBytes<8> {
+    let mut input = round.to_be_bytes().to_vec();
+    input.extend_from_slice(proposer.as_slice());
+    input.extend_from_slice(block_hash.as_slice());
+    FixedBytes::from_slice(keccak256(input).get(..8).unwrap_or_default())
 }

@@ -139,6 +139,43 @@ fn reading_only_needs_a_database_and_cannot_write() {
     assert!(storage.write().is_err());
 }
 
+/// A database that was there and is not must never pass for a new one.
+#[test]
+fn a_lost_or_emptied_file_is_no_new_database() {
+    let TestChain { storage, dir, .. } = TestChain::new(&[Op::Balance(1, 1)]);
+    drop(storage);
+    let file = dir.path().join("mdbx.dat");
+    let bytes = fs::read(&file).unwrap();
+    for damage in [|file: &Path| fs::write(file, b"").unwrap(), |file: &Path| fs::remove_file(file).unwrap()] {
+        damage(&file);
+        let text = refusal(Storage::open(&config(dir.path())), dir.path());
+        assert!(text.contains("gone or empty") && text.contains("backup"), "{text}");
+    }
+    fs::write(&file, bytes).unwrap();
+    Storage::open(&config(dir.path())).unwrap();
+}
+
+/// MDBX would go by the roots of an older commit.
+#[test]
+fn a_damaged_meta_page_is_refused_untouched() {
+    let TestChain { storage, dir, .. } = TestChain::new(&[Op::Balance(1, 1)]);
+    drop(storage);
+    let file = dir.path().join("mdbx.dat");
+    let whole = fs::read(&file).unwrap();
+    for page in 0..3 {
+        let mut damaged = whole.clone();
+        damaged[page * 4096..][..4096].fill(0);
+        fs::write(&file, &damaged).unwrap();
+        for result in [Storage::open(&config(dir.path())), Storage::open_read_only(&config(dir.path()))] {
+            let text = refusal(result, dir.path());
+            assert!(text.contains("damaged") && text.contains("copy"), "{text}");
+        }
+        assert_eq!(fs::read(&file).unwrap(), damaged);
+    }
+    fs::write(&file, whole).unwrap();
+    Storage::open(&config(dir.path())).unwrap();
+}
+
 #[test]
 fn a_size_out_of_bounds_is_refused() {
     let dir = tempfile::tempdir().unwrap();

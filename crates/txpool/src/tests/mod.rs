@@ -2,6 +2,7 @@
 
 mod accounts;
 mod delegation;
+mod hostile;
 mod limits;
 mod model;
 mod restart;
@@ -20,6 +21,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub(super) const CHAIN: u64 = 990_992;
 pub(super) const GWEI: u128 = 1_000_000_000;
+/// Memory of a plain transfer in the pool.
+pub(super) const FOOTPRINT: usize = 2_048;
 /// The floor of the base fee.
 pub(super) const FLOOR: u64 = 9_000_000_000_000;
 

@@ -19,7 +19,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     let add = (0..SENDERS, 0..7u64, 0..12u64, 0..12u64, 0..4u64, 0..3usize, prop::bool::weighted(0.1)).prop_map(
         |(sender, ahead, cap, tip, value, size, local)| {
             // Nonces near the account's are likelier, so that runs come about.
-            Op::Add { sender, ahead: ahead.saturating_sub(1), cap, tip, value, size: size * 100, local }
+            Op::Add { sender, ahead: ahead.saturating_sub(1), cap, tip, value, size: size * 300, local }
         },
     );
     let commit = (
@@ -119,7 +119,7 @@ impl Model {
     }
 
     fn bytes(&self) -> usize {
-        self.items.iter().map(PoolTransaction::size).sum()
+        self.items.iter().map(PoolTransaction::footprint).sum()
     }
 
     fn cheapest(&self) -> Option<B256> {
@@ -174,7 +174,7 @@ impl Model {
     fn make_room(&mut self, tx: &PoolTransaction) -> Result<(), &'static str> {
         loop {
             let own = self.of(tx.sender());
-            let bytes: usize = own.iter().map(|tx| tx.size()).sum();
+            let bytes: usize = own.iter().map(|tx| tx.footprint()).sum();
             if own.len() <= self.config.account_transactions && bytes <= self.config.account_bytes {
                 break;
             }
@@ -209,9 +209,9 @@ impl Model {
 fn run(ops: Vec<Op>) -> Result<(), TestCaseError> {
     let config = PoolConfig {
         max_transactions: 12,
-        max_bytes: 2_200,
+        max_bytes: 11 * FOOTPRINT + 1_000,
         account_transactions: 6,
-        account_bytes: 900,
+        account_bytes: 5 * FOOTPRINT + 400,
         ..PoolConfig::default()
     };
     let mut bed = Bed::new(config.clone());
@@ -236,7 +236,7 @@ fn run(ops: Vec<Op>) -> Result<(), TestCaseError> {
                 let tx = TxEip1559 {
                     value: btt(value),
                     input: vec![0; size].into(),
-                    gas_limit: 30_000,
+                    gas_limit: 50_000,
                     ..dynamic(sender, nonce, cap, u128::from(tip * FLOOR / 10).min(cap))
                 };
                 model.arrivals += 1;

@@ -1,4 +1,8 @@
-//! `bttc db stats|get`: reads beside a running node, writes nothing.
+//! `bttc db stats|get|verify|backup|compact`. All but the last read beside a running node and write nothing to its data.
+
+mod copy;
+mod progress;
+mod verify;
 
 use crate::{
     cli::{DbAction, DbArgs},
@@ -17,6 +21,14 @@ use std::{io::Write, str::FromStr};
 pub(crate) fn run(args: DbArgs, flags: &[Override], out: &mut impl Write) -> eyre::Result<()> {
     match args.action {
         DbAction::Stats { place } => stats(&bttc_node::open_storage_read_only(node::place(&place, flags)?)?, out),
+        DbAction::Verify { json, place } => {
+            verify::run(&bttc_node::open_storage_read_only(node::place(&place, flags)?)?, json, out)
+        }
+        DbAction::Backup { target, place } => {
+            let config = bttc_node::storage_config(node::place(&place, flags)?)?;
+            copy::backup(&Storage::open_read_only(&config)?, &config, &target, out)
+        }
+        DbAction::Compact { place } => copy::compact(&bttc_node::storage_config(node::place(&place, flags)?)?, out),
         DbAction::Get { table, key, place } => {
             let storage = bttc_node::open_storage_read_only(node::place(&place, flags)?)?;
             match row(&storage.read()?, &table, &key)? {

@@ -1,0 +1,4 @@
+//! Tests of what the benchmarks are made with.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+mod generated;

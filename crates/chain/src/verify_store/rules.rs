@@ -1,0 +1,148 @@
+//! What the rules of the chain say of a stored block.
+
+use bttc_consensus::{
+    InvalidBlock, Turn, check_body, check_certificate, check_ethereum_body, check_ethereum_header, check_evidence,
+    check_header, check_last_commit,
+};
+use bttc_primitives::{
+    ChainSpec, EthereumHardforks, Evidence, Head, Height, InvalidGenesis, RecoveredBlock, SealedBlock, ValidatorSet,
+    recover_senders,
+};
+use bttc_storage::{BlockPart, BlockRules, CommittedBlock, StoredProposal};
+
+/// The rules of one chain.
+pub(super) struct Rules {
+    spec: ChainSpec,
+    genesis: RecoveredBlock,
+    /// None under the `ethereum` spec.
+    validators: Option<ValidatorSet>,
+}
+
+type Faults = Vec<(BlockPart, String)>;
+
+impl Rules {
+    pub(super) fn new(spec: ChainSpec, genesis: RecoveredBlock) -> Result<Self, InvalidGenesis> {
+        let validators = if spec.is_ethereum() { None } else { Some(spec.genesis_validators()?) };
+        Ok(Self { spec, genesis, validators })
+    }
+
+    /// Who votes on a height. Today the validators of genesis vote on all, as in `Chain::validators`.
+    const fn validators(&self, _height: Height) -> Option<&ValidatorSet> {
+        self.validators.as_ref()
+    }
+
+    fn genesis(&self, committed: &CommittedBlock<'_>) -> Faults {
+        let ours = &self.genesis.block;
+        let mut faults = Faults::new();
+        if committed.head.hash != ours.hash() {
+            let what = format!("the genesis in the table Metadata gives the block {}", ours.hash());
+            faults.push((BlockPart::Header, what));
+        }
+        if committed.block.is_some_and(|block| block.block.body != ours.body) {
+            faults
+                .push((BlockPart::Body, "it is not the body that the genesis in the table Metadata gives".to_owned()));
+        }
+        if committed.certificate.is_some() {
+            faults.push((BlockPart::Certificate, "genesis has no certificate".to_owned()));
+        }
+        faults
+    }
+
+    /// Header, body and senders of a block on its parent.
+    fn block(&self, parent: Option<&Head>, block: &RecoveredBlock) -> Faults {
+        let mut faults = Faults::new();
+        let sealed = &block.block;
+        let header = &sealed.header;
+        let body = if self.spec.is_ethereum() { check_ethereum_body(&self.spec, sealed) } else { check_body(sealed) };
+        faults.extend(body.err().map(|fault| (part_of(&fault, BlockPart::Body), fault.to_string())));
+        if let Some(parent) = parent {
+            let checked = if self.spec.is_ethereum() {
+                check_ethereum_header(&self.spec, parent, header)
+            } else {
+                let turn = Turn { height: parent.height().saturating_add(1), round: 0, proposer: header.beneficiary };
+                check_header(&self.spec, parent, turn, header.timestamp, sealed)
+            };
+            faults.extend(checked.err().map(|fault| (part_of(&fault, BlockPart::Header), fault.to_string())));
+            faults.extend(self.last_commit(parent, sealed, false).map(|what| (BlockPart::Body, what)));
+        }
+        for evidence in &sealed.body.evidence {
+            let Evidence::DoubleSign(proof) = evidence;
+            let Some(validators) = self.validators(proof.height) else { continue };
+            let fault = check_evidence(self.spec.chain_id(), validators, evidence).err();
+            faults.extend(fault.map(|what| (BlockPart::Body, what)));
+        }
+        faults.extend(self.senders(block));
+        faults
+    }
+
+    fn last_commit(&self, parent: &Head, block: &SealedBlock, fresh: bool) -> Option<String> {
+        let validators = self.validators(parent.height())?;
+        let of = (parent.height(), parent.hash);
+        check_last_commit(self.spec.chain_id(), validators, of, &block.body.last_commit, fresh).err()
+    }
+
+    fn senders(&self, block: &RecoveredBlock) -> Faults {
+        let homestead = self.spec.is_homestead_active_at_block(block.block.height());
+        match recover_senders(&block.block.body.transactions, homestead) {
+            Err(error) => vec![(BlockPart::Transaction(error.index), error.to_string())],
+            Ok(recovered) => {
+                let pairs = recovered.iter().zip(&block.senders).enumerate();
+                let wrong = pairs.filter(|(_, (recovered, stored))| recovered != stored);
+                let fault = |(index, (recovered, stored))| {
+                    let what = format!("its sender in the database is {stored}, its signature is of {recovered}");
+                    (BlockPart::Transaction(index), what)
+                };
+                wrong.map(fault).collect()
+            }
+        }
+    }
+
+    fn certificate(&self, committed: &CommittedBlock<'_>) -> Option<String> {
+        match (self.validators(committed.head.height()), committed.certificate) {
+            (None, None) => None,
+            (None, Some(_)) => Some("a chain under the `ethereum` spec has no certificates".to_owned()),
+            (Some(_), None) => Some("the row is missing".to_owned()),
+            (Some(validators), Some(certificate)) => {
+                check_certificate(self.spec.chain_id(), validators, certificate).err()
+            }
+        }
+    }
+}
+
+impl BlockRules for Rules {
+    fn committed(&self, committed: CommittedBlock<'_>) -> Faults {
+        if committed.head.height() == 0 {
+            return self.genesis(&committed);
+        }
+        let mut faults = committed.block.map(|block| self.block(committed.parent, block)).unwrap_or_default();
+        faults.extend(self.certificate(&committed).map(|what| (BlockPart::Certificate, what)));
+        faults
+    }
+
+    fn proposal(&self, head: &Head, proposal: &StoredProposal) -> Vec<String> {
+        let block = &proposal.block.block;
+        let parent = Some(head).filter(|head| head.height().checked_add(1) == Some(block.height()));
+        let mut faults: Vec<_> = self.block(parent, &proposal.block).into_iter().map(|(_, what)| what).collect();
+        faults.extend(parent.and_then(|parent| self.last_commit(parent, block, true)));
+        if proposal.proposer != block.header.beneficiary {
+            faults.push(format!(
+                "its proposer is {}, that of its header {}",
+                proposal.proposer, block.header.beneficiary
+            ));
+        }
+        faults.dedup();
+        faults
+    }
+}
+
+/// Where a fault lies: the tables of a block are several, and a root in the header stands for what it was computed from.
+fn part_of(fault: &InvalidBlock, otherwise: BlockPart) -> BlockPart {
+    match fault {
+        InvalidBlock::Field { field: "transactions_root", .. } => BlockPart::Transaction(0),
+        InvalidBlock::Field { field: "parent_beacon_block_root" | "ommers_hash" | "withdrawals_root", .. } => {
+            BlockPart::Body
+        }
+        InvalidBlock::Transaction { index, .. } | InvalidBlock::Blob { index } => BlockPart::Transaction(*index),
+        _ => otherwise,
+    }
+}

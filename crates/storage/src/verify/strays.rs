@@ -1,0 +1,78 @@
+//! Rows that belong to no block.
+
+use super::{Check, blocks::Tally, scan::Scan};
+use crate::{
+    ReadTx,
+    codec::TransactionPlace,
+    tables::{
+        BlockBodies, Certificates, HeaderNumbers, Headers, LogAddresses, LogTopics, Receipts, Table,
+        TransactionHashNumbers, Transactions,
+    },
+    write_block::log_keys,
+};
+use bttc_primitives::{Fatal, Height};
+
+/// Looks through each table of which the blocks do not account for every row.
+pub(super) fn check(check: &Check<'_>, read: &ReadTx, head: Height, tally: Tally) -> Result<(), Fatal> {
+    let blocks = head.saturating_add(1);
+    let in_chain = |height: &Height| *height < blocks;
+    let in_blocks = |number: &u64| *number < tally.transactions;
+    look::<Headers>(check, read, blocks, |key, _| Ok(in_chain(key)))?;
+    look::<BlockBodies>(check, read, blocks, |key, _| Ok(in_chain(key)))?;
+    look::<HeaderNumbers>(check, read, blocks, |hash, height| {
+        Ok(check.get::<Headers>(read, height)?.is_some_and(|row| row.hash == *hash))
+    })?;
+    look::<Transactions>(check, read, tally.transactions, |key, _| Ok(in_blocks(key)))?;
+    look::<Receipts>(check, read, tally.transactions, |key, _| Ok(in_blocks(key)))?;
+    look::<TransactionHashNumbers>(check, read, tally.transactions, |hash, place| {
+        let TransactionPlace { number, .. } = *place;
+        let row = check.get::<Transactions>(read, &number)?;
+        Ok(row.is_some_and(|row| row.tx.tx_hash() == hash))
+    })?;
+    look::<LogAddresses>(check, read, tally.log_addresses, |(address, height), _| {
+        Ok(logs_of(check, read, *height)?.0.contains(address))
+    })?;
+    look::<LogTopics>(check, read, tally.log_topics, |(topic, height), _| {
+        Ok(logs_of(check, read, *height)?.1.contains(topic))
+    })?;
+    // Which blocks must have a certificate the rules say; here only that none stands beyond the chain.
+    look::<Certificates>(check, read, u64::MAX, |key, _| Ok(in_chain(key)))
+}
+
+type LogKeys =
+    (std::collections::BTreeSet<alloy_primitives::Address>, std::collections::BTreeSet<alloy_primitives::B256>);
+
+/// What the logs of a block put into the index.
+fn logs_of(check: &Check<'_>, read: &ReadTx, height: Height) -> Result<LogKeys, Fatal> {
+    let Some(body) = check.get::<BlockBodies>(read, &height)? else { return Ok(LogKeys::default()) };
+    let mut scan = Scan::<Receipts>::new(check, read, &[])?;
+    scan.seek(&body.first_tx.to_be_bytes())?;
+    let end = body.first_tx.saturating_add(body.tx_count);
+    let mut keys = LogKeys::default();
+    while let Some((_, stored)) = scan.next()?.filter(|(number, _)| *number < end) {
+        let (addresses, topics) = log_keys([&stored.receipt]);
+        keys.0.extend(addresses);
+        keys.1.extend(topics);
+    }
+    Ok(keys)
+}
+
+/// Finds the rows of a table that do not `belong`, unless it has exactly as many rows as `expected` and nothing else is wrong with it.
+fn look<T: Table>(
+    check: &Check<'_>,
+    read: &ReadTx,
+    expected: u64,
+    belongs: impl Fn(&T::Key, &T::Value) -> Result<bool, Fatal>,
+) -> Result<(), Fatal> {
+    let count = read.rows().count::<T>()?;
+    if count == expected && !check.has_findings::<T>() {
+        return Ok(());
+    }
+    let mut scan = Scan::<T>::new(check, read, &[])?;
+    while let Some((key, value)) = scan.next()? {
+        if !belongs(&key, &value)? {
+            check.finding::<T>(&key, "the row belongs to no block");
+        }
+    }
+    Ok(())
+}
