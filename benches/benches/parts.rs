@@ -100,7 +100,7 @@ fn root(c: &mut Criterion) {
 
 fn decide(runtime: &tokio::runtime::Runtime, chain: &Chain, signer: &DevValidator) {
     let turn = Turn { height: chain.head().height() + 1, round: 0, proposer: signer.address() };
-    let block = runtime.block_on(chain.propose(turn, Instant::now() + Duration::from_secs(10))).unwrap();
+    let block = runtime.block_on(chain.propose(turn, None, Instant::now() + Duration::from_secs(10))).unwrap();
     let vote = Vote {
         chain_id: chain.spec().chain_id(),
         kind: VoteKind::Precommit,
