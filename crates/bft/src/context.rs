@@ -16,10 +16,10 @@ pub(crate) type SignedProposal = core::SignedMessage<Context, CoreProposal>;
 pub(crate) struct Context;
 
 macro_rules! wrap {
-    ($(#[$doc:meta])* $name:ident($inner:ty)) => {
+    ($(#[$doc:meta])* $visible:vis $name:ident($inner:ty)) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub(crate) struct $name(pub(crate) $inner);
+        $visible struct $name(pub(crate) $inner);
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,10 +31,13 @@ macro_rules! wrap {
 
 wrap!(
     /// Consensus address; also stands for the public key, as signatures recover to it.
-    CoreAddress(Address)
+    pub(crate) CoreAddress(Address)
 );
-wrap!(CoreHeight(u64));
-wrap!(BlockHash(B256));
+wrap!(pub(crate) CoreHeight(u64));
+wrap!(
+    /// Names a block in votes.
+    pub BlockHash(B256)
+);
 
 impl core::Address for CoreAddress {}
 
@@ -228,7 +231,10 @@ impl Voters {
     pub(crate) fn new(start: &HeightStart) -> Self {
         let members = start.validators.members();
         Self(Arc::new(VotersInner {
-            members: members.iter().map(|m| CoreValidator { address: CoreAddress(m.address), power: m.power }).collect(),
+            members: members
+                .iter()
+                .map(|m| CoreValidator { address: CoreAddress(m.address), power: m.power })
+                .collect(),
             positions: members.iter().enumerate().map(|(at, m)| (m.address, at)).collect(),
             set: start.validators.clone(),
             order: start.proposers.clone(),

@@ -145,7 +145,9 @@ pub(crate) fn evidence(found: MisbehaviorEvidence<Context>) -> Vec<Evidence> {
     double_votes(found.votes)
 }
 
-pub(crate) fn double_votes(votes: impl IntoIterator<Item = (CoreAddress, Vec<(SignedVote, SignedVote)>)>) -> Vec<Evidence> {
+pub(crate) fn double_votes(
+    votes: impl IntoIterator<Item = (CoreAddress, Vec<(SignedVote, SignedVote)>)>,
+) -> Vec<Evidence> {
     let pairs = votes.into_iter().flat_map(|(_, pairs)| pairs);
     pairs.filter_map(|(one, other)| double_sign(&vote_message(&one), &vote_message(&other))).collect()
 }

@@ -2,9 +2,7 @@
 
 use crate::{
     context::{Context, CoreAddress, CoreHeight, CoreRound, round_number},
-    convert::{
-        polka_certificate, polka_message, proposal_message, signed_proposal, signed_vote, vote_message,
-    },
+    convert::{polka_certificate, polka_message, proposal_message, signed_proposal, signed_vote, vote_message},
     message::{PolkaMessage, ProposalMessage, VoteMessage},
     value::BlockValue,
 };
@@ -119,7 +117,9 @@ impl Record {
                 };
                 Some(Self::Timeout(TimeoutRecord { height, round: round_number(timeout.round), step }))
             }
-            Input::StartHeight(..) | Input::Propose(_) | Input::RoundCertificate(_) | Input::SyncValueResponse(_) => None,
+            Input::StartHeight(..) | Input::Propose(_) | Input::RoundCertificate(_) | Input::SyncValueResponse(_) => {
+                None
+            }
         }
     }
 

@@ -2,7 +2,9 @@
 
 use crate::{InvalidBlock, ProposerOrder};
 use alloy_primitives::{Address, B256};
-use bttc_primitives::{CommitCertificate, Evidence, Fatal, Height, LastCommit, Round, SealedBlock, Timing, ValidatorSet};
+use bttc_primitives::{
+    CommitCertificate, Evidence, Fatal, Height, LastCommit, Round, SealedBlock, Timing, ValidatorSet,
+};
 use std::{future::Future, ops::Range, time::Instant};
 
 /// All that an engine sees of the ledger.

@@ -10,9 +10,7 @@ use crate::{
 };
 use bttc_consensus::{Decision, Turn};
 use bttc_primitives::{Fatal, LastCommit, Round, SignerBitmap};
-use malachitebft_core_consensus::{
-    Effect, Input as CoreInput, LivenessMsg, MisbehaviorEvidence, SignedConsensusMsg,
-};
+use malachitebft_core_consensus::{Effect, Input as CoreInput, LivenessMsg, MisbehaviorEvidence, SignedConsensusMsg};
 use malachitebft_core_types::{CommitCertificate, Timeout, TimeoutKind};
 use std::time::Duration;
 

@@ -435,8 +435,7 @@ impl Machine {
 
     /// Fires what is due, once each: what a timer sets anew waits for the next call.
     fn fire_timers(&mut self, now: Duration) -> Result<(), Fatal> {
-        let due: Vec<Timer> =
-            self.timers.iter().filter(|(_, (at, _))| *at <= now).map(|(timer, _)| *timer).collect();
+        let due: Vec<Timer> = self.timers.iter().filter(|(_, (at, _))| *at <= now).map(|(timer, _)| *timer).collect();
         for timer in due {
             let Some((at, round)) = self.timers.remove(&timer) else { continue };
             if at > now {

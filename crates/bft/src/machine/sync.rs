@@ -8,8 +8,8 @@ use crate::{
 };
 use alloy_primitives::B256;
 use bttc_consensus::{
-    Acceptance, DecidedBlock, Decision, Fault, InvalidBlock, MAX_RESPONSE_BYTES, PeerId, RequestError, RequestId, Turn, Verdict,
-    check_certificate,
+    Acceptance, DecidedBlock, Decision, Fault, InvalidBlock, MAX_RESPONSE_BYTES, PeerId, RequestError, RequestId, Turn,
+    Verdict, check_certificate,
 };
 use bttc_primitives::{Fatal, Height};
 use bytes::Bytes;
@@ -169,8 +169,7 @@ impl Machine {
             return;
         }
         let Some((peer, decided)) = self.catch_up.take(self.height) else { return };
-        let checked =
-            check_certificate(self.core.keys.chain_id(), self.voters.set(), &decided.certificate);
+        let checked = check_certificate(self.core.keys.chain_id(), self.voters.set(), &decided.certificate);
         if let Err(why) = checked {
             tracing::warn!(height = self.height, ?peer, %why, "certificate of a decided block does not hold");
             self.catch_up.distrust(&peer, now);
@@ -179,8 +178,7 @@ impl Machine {
         }
         let block = decided.block.clone();
         let hash = block.hash();
-        let turn =
-            Turn { height: self.height, round: decided.certificate.round, proposer: block.header.beneficiary };
+        let turn = Turn { height: self.height, round: decided.certificate.round, proposer: block.header.beneficiary };
         self.judging_decided = Some((peer, decided));
         self.outputs.push(Output::Verify { ticket: Ticket::Decided(self.height, hash), turn, block });
     }

@@ -57,7 +57,8 @@ mod tests {
 
     #[test]
     fn more_than_a_third_backs_a_block_and_a_third_different_vote_is_no_news() {
-        let set = ValidatorSet::new((1..=3).map(|n| Validator { address: Address::repeat_byte(n), power: 1 }).collect());
+        let set =
+            ValidatorSet::new((1..=3).map(|n| Validator { address: Address::repeat_byte(n), power: 1 }).collect());
         let validators = set.unwrap();
         let timing = Timing { block_time: Duration::ZERO, idle_time: Duration::ZERO };
         let proposers = ProposerOrder::new(&validators);

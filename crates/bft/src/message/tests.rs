@@ -44,8 +44,12 @@ fn proposal() -> impl Strategy<Value = ProposalMessage> {
 }
 
 fn round_vote() -> impl Strategy<Value = RoundVote> {
-    (kind(), hash(), voter(), signature())
-        .prop_map(|(kind, block_hash, voter, signature)| RoundVote { kind, block_hash, voter, signature })
+    (kind(), hash(), voter(), signature()).prop_map(|(kind, block_hash, voter, signature)| RoundVote {
+        kind,
+        block_hash,
+        voter,
+        signature,
+    })
 }
 
 fn message() -> impl Strategy<Value = Message> {
@@ -62,8 +66,9 @@ fn message() -> impl Strategy<Value = Message> {
         (any::<u64>(), any::<u32>(), 1u8.., votes).prop_map(|(height, round, hash, votes)| Message::Polka(
             PolkaMessage { height, round, block_hash: B256::repeat_byte(hash), votes }
         )),
-        (any::<u64>(), any::<u32>(), any::<bool>(), proptest::collection::vec(round_vote(), 1..4))
-            .prop_map(|(height, round, precommits, votes)| Message::Round(RoundMessage { height, round, precommits, votes })),
+        (any::<u64>(), any::<u32>(), any::<bool>(), proptest::collection::vec(round_vote(), 1..4)).prop_map(
+            |(height, round, precommits, votes)| Message::Round(RoundMessage { height, round, precommits, votes })
+        ),
         (any::<u64>(), any::<u64>()).prop_map(|(height, earliest)| Message::Status(StatusMessage { height, earliest })),
     ]
 }
