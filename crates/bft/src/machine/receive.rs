@@ -154,10 +154,17 @@ impl Machine {
             tracing::debug!(?from, %why, "certificate of prevotes does not hold");
             return Ok(Acceptance::Reject);
         }
-        for vote in &polka.votes {
-            self.votes.count(polka.round, VoteKind::Prevote, polka.block_hash, vote.voter, &voters);
-        }
         self.feed(now, CoreInput::PolkaCertificate(certificate))?;
+        let (height, round, block_hash) = (polka.height, polka.round, polka.block_hash);
+        let votes = polka.votes.iter().map(|vote| VoteMessage {
+            kind: VoteKind::Prevote,
+            height,
+            round,
+            block_hash,
+            voter: vote.voter,
+            signature: vote.signature,
+        });
+        self.feed_votes(now, votes)?;
         Ok(Acceptance::Accept)
     }
 
@@ -171,11 +178,29 @@ impl Machine {
             tracing::debug!(?from, %why, "certificate of a round does not hold");
             return Ok(Acceptance::Reject);
         }
-        for vote in &round.votes {
-            self.votes.count(round.round, vote.kind, vote.block_hash, vote.voter, &voters);
-        }
         self.feed(now, CoreInput::RoundCertificate(certificate))?;
+        let (height, of_round) = (round.height, round.round);
+        let votes = round.votes.iter().map(|vote| VoteMessage {
+            kind: vote.kind,
+            height,
+            round: of_round,
+            block_hash: vote.block_hash,
+            voter: vote.voter,
+            signature: vote.signature,
+        });
+        self.feed_votes(now, votes)?;
         Ok(Acceptance::Accept)
+    }
+
+    /// The library leaves out votes of a certificate that it has no use for as a whole; each may still be the one that is missing.
+    fn feed_votes(&mut self, now: Duration, votes: impl Iterator<Item = VoteMessage>) -> Result<(), Fatal> {
+        for vote in votes {
+            if self.phase == Phase::Deciding && self.votes.is_news(&vote) && !self.is_far_round(vote.round) {
+                self.votes.add(&vote, &self.voters);
+                self.feed(now, CoreInput::Vote(signed_vote(&vote)))?;
+            }
+        }
+        Ok(())
     }
 
     /// What a certificate is worth, if that can be told without its signatures.

@@ -23,11 +23,9 @@ impl Votes {
         seen.is_none_or(|seen| seen.len() < MAX_DIFFERENT && !seen.contains(&vote.block_hash))
     }
 
+    /// Notes a vote; the caller hands it to the library too.
     pub(super) fn add(&mut self, vote: &VoteMessage, voters: &Voters) {
-        self.count(vote.round, vote.kind, vote.block_hash, vote.voter, voters);
-    }
-
-    pub(super) fn count(&mut self, round: Round, kind: VoteKind, hash: B256, voter: Address, voters: &Voters) {
+        let VoteMessage { round, kind, block_hash: hash, voter, .. } = *vote;
         let seen = self.seen.entry((round, kind, voter)).or_default();
         if seen.len() >= MAX_DIFFERENT || seen.contains(&hash) {
             return;
