@@ -68,7 +68,10 @@ impl Scenario {
         let count = chance.within(1..11);
         let equal = chance.hits(500);
         let powers: Vec<u64> = (0..count).map(|_| if equal { 1 } else { chance.within(1..12) }).collect();
-        let behaviours = draw_behaviours(&mut chance, &powers, mutant);
+        let rotation = if chance.hits(300) { chance.within(2..9) } else { 0 };
+        // While a member pauses the others' share is larger.
+        let pausing = if rotation > 0 { powers.iter().copied().max().unwrap_or_default() } else { 0 };
+        let behaviours = draw_behaviours(&mut chance, &powers, pausing, mutant);
         let slow = chance.within(1..151);
         let block_time = *chance.pick(&[100, 250, 500]).unwrap_or(&500);
         let millis = Duration::from_millis;
@@ -77,7 +80,7 @@ impl Scenario {
         let mut scenario = Self {
             seed,
             followers: usize::from(chance.hits(300)),
-            rotation: if chance.hits(300) { chance.within(2..9) } else { 0 },
+            rotation,
             timing: Timing { block_time: millis(block_time), idle_time: millis(block_time * 4) },
             config: ConsensusConfig::default(),
             delay: (slow / 3, slow + 1),
@@ -138,8 +141,8 @@ impl Scenario {
 }
 
 /// Liars hold less than a third of the power.
-fn draw_behaviours(chance: &mut Chance, powers: &[u64], mutant: Option<Mutant>) -> Vec<Behaviour> {
-    let total: u64 = powers.iter().sum();
+fn draw_behaviours(chance: &mut Chance, powers: &[u64], pausing: u64, mutant: Option<Mutant>) -> Vec<Behaviour> {
+    let total = powers.iter().sum::<u64>().saturating_sub(pausing);
     let mut behaviours = vec![Behaviour::Honest; powers.len()];
     let mut lying = 0;
     if mutant.is_some() || chance.hits(250) {

@@ -16,10 +16,12 @@ mod certificates;
 mod config;
 mod context;
 mod convert;
+mod engine;
 mod keys;
 mod log;
 mod machine;
 mod message;
+mod metrics;
 mod record;
 #[cfg(test)]
 mod test_keys;
@@ -27,6 +29,7 @@ mod value;
 
 pub use catch_up::AskId;
 pub use config::ConsensusConfig;
+pub use engine::{Engine, EngineHandle, EngineSetup};
 pub use keys::{Recover, SignatureCheck};
 pub use log::Log;
 pub use machine::{Input, Machine, Output, Restored, Setup, Status, Ticket};

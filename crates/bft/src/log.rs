@@ -69,6 +69,11 @@ impl Log {
         self.file.write_all(&bytes).map_err(|error| failed("writing", &self.path(), error))
     }
 
+    /// Whether something was written that [`Self::sync`] has yet to make safe.
+    pub const fn is_dirty(&self) -> bool {
+        self.dirty
+    }
+
     /// Returns once everything written is on the disk.
     pub fn sync(&mut self) -> Result<(), Fatal> {
         if self.dirty {
