@@ -64,7 +64,7 @@ pub fn open_spec(path: &Path, durability: Durability, spec: Arc<ChainSpec>) -> R
 /// Proposes, signs and commits the next block.
 pub async fn decide(chain: &Chain, signer: &DevValidator) -> Result<SealedBlock> {
     let turn = Turn { height: chain.head().height() + 1, round: 0, proposer: signer.address() };
-    let block = chain.propose(turn, Instant::now() + Duration::from_secs(60)).await?;
+    let block = chain.propose(turn, None, Instant::now() + Duration::from_secs(60)).await?;
     let vote = Vote {
         chain_id: chain.spec().chain_id(),
         kind: VoteKind::Precommit,

@@ -3,17 +3,33 @@
 use crate::Chain;
 use alloy_rlp::Encodable;
 use bttc_consensus::{Application, DecidedBlock, Decision, HeightStart, Proposal, Turn, Verdict, check_evidence};
-use bttc_primitives::{Evidence, Fatal, Height, SealedBlock};
+use bttc_primitives::{Evidence, Fatal, Height, LastCommit, SealedBlock};
 use bttc_storage::HistoryError;
 use std::{ops::Range, time::Instant};
+use tokio::sync::broadcast::error::RecvError;
 
 impl Application for Chain {
     async fn start(&self) -> Result<HeightStart, Fatal> {
         self.height_start()
     }
 
-    async fn propose(&self, turn: Turn, deadline: Instant) -> Result<SealedBlock, Fatal> {
-        self.blocking(move |chain| chain.build_block(turn, deadline)).await
+    async fn work(&self) -> Result<(), Fatal> {
+        let mut events = self.pool().subscribe();
+        while !self.blocking(|chain| Ok(chain.has_ready_transactions())).await? {
+            if let Err(RecvError::Closed) = events.recv().await {
+                return Err(Fatal::new("the pool has stopped"));
+            }
+        }
+        Ok(())
+    }
+
+    async fn propose(
+        &self,
+        turn: Turn,
+        last_commit: Option<LastCommit>,
+        deadline: Instant,
+    ) -> Result<SealedBlock, Fatal> {
+        self.blocking(move |chain| chain.build_block(turn, last_commit, deadline)).await
     }
 
     async fn verify(&self, turn: Turn, block: SealedBlock) -> Result<Verdict, Fatal> {

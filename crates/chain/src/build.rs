@@ -21,15 +21,24 @@ const LEAST_GAS: u64 = 21_000;
 const MOST_MISFITS: usize = 256;
 
 impl Chain {
-    /// Builds, runs and stores our block for `turn`.
-    pub(crate) fn build_block(&self, turn: Turn, deadline: Instant) -> Result<SealedBlock, Fatal> {
+    /// Builds, runs and stores our block for `turn`, with `last_commit` or else the committed certificate of the head.
+    pub(crate) fn build_block(
+        &self,
+        turn: Turn,
+        last_commit: Option<LastCommit>,
+        deadline: Instant,
+    ) -> Result<SealedBlock, Fatal> {
         let head = self.head();
         let next_height = head.height().saturating_add(1);
         if turn.height != next_height {
             return Err(Fatal::new(format!("asked to propose height {}, the next one is {next_height}", turn.height)));
         }
         let store = self.read()?;
-        let executed = self.execute_new_block(&store, &head, turn, deadline)?;
+        let last_commit = match last_commit {
+            Some(commit) => commit,
+            None => last_commit_of(&store, &head)?,
+        };
+        let executed = self.execute_new_block(&store, &head, turn, last_commit, deadline)?;
         let block = executed.block.block.clone();
         self.keep_proposal(turn, Arc::new(executed))?;
         Ok(block)
@@ -46,10 +55,16 @@ impl Chain {
         Ok(())
     }
 
-    fn execute_new_block(&self, store: &ReadTx, head: &Head, turn: Turn, deadline: Instant) -> Result<Executed, Fatal> {
+    fn execute_new_block(
+        &self,
+        store: &ReadTx,
+        head: &Head,
+        turn: Turn,
+        last_commit: LastCommit,
+        deadline: Instant,
+    ) -> Result<Executed, Fatal> {
         let spec = self.spec().as_ref();
         let validators = self.validators(turn.height)?;
-        let last_commit = last_commit_of(store, head)?;
         let evidence = self.evidence_to_include();
         let now = self.clock().take_next();
         let next = NextBlock::new(spec, head, turn, now, &last_commit, &evidence);

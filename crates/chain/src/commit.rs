@@ -5,7 +5,7 @@ use crate::{
     ledger::Chain,
     outcomes::Executed,
 };
-use bttc_consensus::{Decision, HeightStart, next_base_fee};
+use bttc_consensus::{Decision, HeightStart, ProposerOrder, next_base_fee};
 use bttc_primitives::{CommitCertificate, Fatal, Head};
 use bttc_storage::BlockCommit;
 use bttc_txpool::Committed;
@@ -16,7 +16,10 @@ impl Chain {
     pub(crate) fn height_start(&self) -> Result<HeightStart, Fatal> {
         let height = self.head().height().saturating_add(1);
         let timing = self.spec().timing();
-        Ok(HeightStart { height, validators: self.validators(height)?, timing })
+        let validators = self.validators(height)?;
+        // The set is that of genesis, and its order begins at height 1.
+        let proposers = ProposerOrder::after(&validators, height.saturating_sub(1));
+        Ok(HeightStart { height, validators, proposers, timing })
     }
 
     /// Commits what was decided; nothing happens if it is committed already.

@@ -1,16 +1,27 @@
 //! The seam between the consensus engine and the ledger (docs/architecture.md, section 7).
 
-use crate::InvalidBlock;
+use crate::{InvalidBlock, ProposerOrder};
 use alloy_primitives::{Address, B256};
-use bttc_primitives::{CommitCertificate, Evidence, Fatal, Height, Round, SealedBlock, Timing, ValidatorSet};
+use bttc_primitives::{
+    CommitCertificate, Evidence, Fatal, Height, LastCommit, Round, SealedBlock, Timing, ValidatorSet,
+};
 use std::{future::Future, ops::Range, time::Instant};
 
 /// All that an engine sees of the ledger.
 pub trait Application: Clone + Send + Sync + 'static {
     /// Next height, its validators and timing.
     fn start(&self) -> impl Future<Output = Result<HeightStart, Fatal>> + Send;
+    /// Resolves once a transaction waits that the next block could include.
+    fn work(&self) -> impl Future<Output = Result<(), Fatal>> + Send;
     /// Builds our block on the head, before `deadline`; durable on return.
-    fn propose(&self, turn: Turn, deadline: Instant) -> impl Future<Output = Result<SealedBlock, Fatal>> + Send;
+    ///
+    /// `last_commit` is the certificate of the head with the precommits that came after the decision; none for the committed one.
+    fn propose(
+        &self,
+        turn: Turn,
+        last_commit: Option<LastCommit>,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<SealedBlock, Fatal>> + Send;
     /// Judges a block for the current height. If valid it is durable on return.
     fn verify(&self, turn: Turn, block: SealedBlock) -> impl Future<Output = Result<Verdict, Fatal>> + Send;
     /// Undecided blocks kept for `height`: restart and re-sending.
@@ -45,6 +56,8 @@ pub struct HeightStart {
     pub height: Height,
     /// Who votes on it.
     pub validators: ValidatorSet,
+    /// Who proposes in which round of it.
+    pub proposers: ProposerOrder,
     /// Block times.
     pub timing: Timing,
 }

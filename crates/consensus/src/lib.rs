@@ -29,6 +29,7 @@ mod evidence;
 mod fee_split;
 mod header;
 mod invalid;
+mod proposal_header;
 mod proposer;
 mod signer;
 mod transport;
@@ -47,6 +48,7 @@ pub use header::{
     MAX_BODY_BYTES, NextBlock, Outputs, block_commitment, check_body, check_header, next_mix_hash, output_commitment,
 };
 pub use invalid::InvalidBlock;
+pub use proposal_header::ProposalHeader;
 pub use proposer::ProposerOrder;
 pub use signer::ConsensusSigner;
 pub use transport::{

@@ -21,6 +21,19 @@ impl ProposerOrder {
         Self { priorities, total: validators.total_power().into() }
     }
 
+    /// The order after `steps` steps from the start: that of a height `steps` above the first one of its set.
+    ///
+    /// Work: `steps` times the members, but never more than one whole turn, after which the order repeats.
+    pub fn after(validators: &ValidatorSet, steps: u64) -> Self {
+        let divisor = validators.members().iter().fold(0, |divisor, member| greatest_divisor(divisor, member.power));
+        let period = validators.total_power().checked_div(divisor).unwrap_or(1).max(1);
+        let mut order = Self::new(validators);
+        for _ in 0..steps.checked_rem(period).unwrap_or_default() {
+            order.step();
+        }
+        order
+    }
+
     /// Makes one step and answers with the proposer. Ties go to the one that stands first in the set.
     pub fn step(&mut self) -> Address {
         for (_, priority, power) in &mut self.priorities {
@@ -48,6 +61,13 @@ impl ProposerOrder {
     }
 }
 
+fn greatest_divisor(mut a: u64, mut b: u64) -> u64 {
+    while let Some(rest) = a.checked_rem(b) {
+        (a, b) = (b, rest);
+    }
+    a
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,6 +86,18 @@ mod tests {
                 prop_assert_eq!(turns.iter().filter(|t| **t == member.address).count() as u64, member.power);
             }
             prop_assert_eq!(&order, &ProposerOrder::new(&set));
+        }
+
+        #[test]
+        fn a_jump_is_as_many_steps(powers in proptest::collection::vec(1u64..6, 1..5), factor in 1u64..4, steps in 0u64..60) {
+            let members = powers.iter().zip(1u8..)
+                .map(|(power, n)| Validator { address: Address::repeat_byte(n), power: power * factor }).collect();
+            let set = ValidatorSet::new(members).unwrap();
+            let mut order = ProposerOrder::new(&set);
+            for _ in 0..steps {
+                order.step();
+            }
+            prop_assert_eq!(ProposerOrder::after(&set, steps), order);
         }
     }
 }

@@ -154,7 +154,7 @@ impl Driver {
 
     async fn decide(&self, start: HeightStart) -> Result<HeightStart, Fatal> {
         let turn = Turn { height: start.height, round: 0, proposer: self.signer.address() };
-        let block = self.chain.propose(turn, Instant::now() + BUILD_TIME).await?;
+        let block = self.chain.propose(turn, None, Instant::now() + BUILD_TIME).await?;
         let certificate = self.certificate(&block, start.height)?;
         self.chain.commit(Decision { block_hash: block.hash(), certificate }).await
     }

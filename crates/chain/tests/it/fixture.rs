@@ -90,7 +90,7 @@ pub(crate) fn turn(chain: &Chain) -> Turn {
 }
 
 pub(crate) async fn propose(chain: &Chain) -> SealedBlock {
-    chain.propose(turn(chain), Instant::now() + Duration::from_secs(10)).await.unwrap()
+    chain.propose(turn(chain), None, Instant::now() + Duration::from_secs(10)).await.unwrap()
 }
 
 pub(crate) fn decision(chain: &Chain, block: &SealedBlock) -> Decision {

@@ -1,0 +1,261 @@
+//! Signing and checking: the guard against double signing, and the memory of signatures that were checked.
+
+use crate::{
+    certificates::{check_commit, check_polka, check_round},
+    context::{Context, CoreAddress, CoreProposal, CoreVote, SignedProposal, SignedVote, vote_kind},
+    record::Record,
+};
+use alloy_primitives::{Address, B256};
+use bttc_consensus::{ConsensusSigner, recover_signer, vote_signature};
+use bttc_primitives::{Fatal, Height, Round, VoteSignature};
+use malachitebft_core_consensus::{ConsensusMsg, Effect, Resumable, Resume};
+use malachitebft_core_types::SignedMessage;
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::Arc,
+};
+
+/// Signatures remembered of one height. Beyond that they are checked again.
+const MAX_REMEMBERED: usize = 1 << 16;
+
+/// Who made a signature. The simulator answers from memory, a node computes.
+pub trait SignatureCheck: Send + Sync + 'static {
+    /// The signer of `hash`; none if it is no signature in the strict form of votes.
+    fn signer(&self, hash: B256, signature: &VoteSignature) -> Option<Address>;
+}
+
+/// Recovers the key, as `ecrecover` does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Recover;
+
+impl SignatureCheck for Recover {
+    fn signer(&self, hash: B256, signature: &VoteSignature) -> Option<Address> {
+        recover_signer(hash, signature).ok()
+    }
+}
+
+/// What is signed at most once for a height and round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Duty {
+    Proposal,
+    Prevote,
+    Precommit,
+}
+
+/// The consensus key, if this node has one, and all checks of signatures.
+pub(crate) struct Keys {
+    chain_id: u64,
+    signer: Option<Arc<dyn ConsensusSigner>>,
+    check: Arc<dyn SignatureCheck>,
+    /// What was signed, by this process or by an earlier one that left it in the log.
+    signed: BTreeMap<(Height, Round, Duty), B256>,
+    known: HashMap<(B256, VoteSignature), Option<Address>>,
+    /// Those of the height before: late votes.
+    known_before: HashMap<(B256, VoteSignature), Option<Address>>,
+    /// Why signing failed, if it did.
+    failure: Option<Fatal>,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys").field("address", &self.address()).finish_non_exhaustive()
+    }
+}
+
+impl Keys {
+    pub(crate) fn new(
+        chain_id: u64,
+        signer: Option<Arc<dyn ConsensusSigner>>,
+        check: Arc<dyn SignatureCheck>,
+        log: &[Record],
+    ) -> Self {
+        let mut keys = Self {
+            chain_id,
+            signer,
+            check,
+            signed: BTreeMap::new(),
+            known: HashMap::new(),
+            known_before: HashMap::new(),
+            failure: None,
+        };
+        keys.remember_log(log);
+        keys
+    }
+
+    pub(crate) const fn chain_id(&self) -> u64 {
+        self.chain_id
+    }
+
+    /// Address of our key.
+    pub(crate) fn address(&self) -> Option<Address> {
+        self.signer.as_ref().map(|signer| signer.address())
+    }
+
+    fn remember_log(&mut self, log: &[Record]) {
+        let Some(own) = self.address() else { return };
+        for record in log {
+            match record {
+                Record::Vote(vote) if vote.voter == own => {
+                    let duty = if vote.kind as u8 == 1 { Duty::Prevote } else { Duty::Precommit };
+                    self.signed.insert((vote.height, vote.round, duty), vote.signing_hash(self.chain_id));
+                }
+                Record::Proposal(proposal) if proposal.proposer == own => {
+                    let key = (proposal.height, proposal.round, Duty::Proposal);
+                    self.signed.insert(key, proposal.signing_hash(self.chain_id));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Forgets what belongs to heights below `height`, which begins.
+    pub(crate) fn begin(&mut self, height: Height) {
+        self.signed = self.signed.split_off(&(height, 0, Duty::Proposal));
+        self.known_before = std::mem::take(&mut self.known);
+    }
+
+    /// Whether `address` signed `hash`.
+    pub(crate) fn is_signed_by(&mut self, hash: B256, signature: &VoteSignature, address: Address) -> bool {
+        let key = (hash, *signature);
+        if let Some(known) = self.known.get(&key).or_else(|| self.known_before.get(&key)) {
+            return *known == Some(address);
+        }
+        let signer = self.check.signer(hash, signature);
+        if self.known.len() < MAX_REMEMBERED {
+            self.known.insert(key, signer);
+        }
+        signer == Some(address)
+    }
+
+    /// Whether a vote's signature is that of its voter.
+    pub(crate) fn has_signed_vote(&mut self, vote: &CoreVote, signature: &VoteSignature) -> bool {
+        self.is_signed_by(vote.vote(self.chain_id).signing_hash(), signature, vote.voter.0)
+    }
+
+    fn sign(&mut self, height: Height, round: Round, duty: Duty, hash: B256) -> Result<VoteSignature, Fatal> {
+        let before = *self.signed.entry((height, round, duty)).or_insert(hash);
+        if before != hash {
+            return Err(Fatal::new(format!(
+                "refused to sign a second {duty:?} for height {height}, round {round}: what was signed before differs"
+            )));
+        }
+        let signer = self.signer.as_ref().ok_or_else(|| Fatal::new("asked to sign without a consensus key"))?;
+        let signature = vote_signature(&signer.sign(hash)?);
+        self.known.insert((hash, signature), Some(signer.address()));
+        Ok(signature)
+    }
+
+    fn sign_vote(&mut self, vote: CoreVote) -> Result<SignedVote, Fatal> {
+        let signed = vote.vote(self.chain_id);
+        let duty = match vote_kind(vote.kind) {
+            bttc_primitives::VoteKind::Prevote => Duty::Prevote,
+            bttc_primitives::VoteKind::Precommit => Duty::Precommit,
+        };
+        let signature = self.sign(signed.height, signed.round, duty, signed.signing_hash())?;
+        Ok(SignedMessage::new(vote, signature))
+    }
+
+    fn sign_proposal(&mut self, proposal: CoreProposal) -> Result<SignedProposal, Fatal> {
+        let header = proposal.header(self.chain_id);
+        let signature = self.sign(header.height, header.round, Duty::Proposal, header.signing_hash())?;
+        Ok(SignedMessage::new(proposal, signature))
+    }
+
+    /// Answers the effects that ask for a signature or its check; every other one goes to `rest`.
+    pub(crate) fn answer(
+        &mut self,
+        effect: Effect<Context>,
+        rest: &mut Vec<Effect<Context>>,
+    ) -> Result<Resume<Context>, Fatal> {
+        let resume = match effect {
+            Effect::SignVote(vote, resume) => {
+                let signed = self.sign_vote(vote);
+                resume.resume_with(self.note(signed)?)
+            }
+            Effect::SignProposal(proposal, resume) => {
+                let signed = self.sign_proposal(proposal);
+                resume.resume_with(self.note(signed)?)
+            }
+            Effect::VerifySignature(message, CoreAddress(address), resume) => {
+                let hash = match &message.message {
+                    ConsensusMsg::Vote(vote) => vote.vote(self.chain_id).signing_hash(),
+                    ConsensusMsg::Proposal(proposal) => proposal.header(self.chain_id).signing_hash(),
+                };
+                resume.resume_with(self.is_signed_by(hash, &message.signature, address))
+            }
+            Effect::VerifyCommitCertificate(certificate, voters, thresholds, resume) => {
+                resume.resume_with(check_commit(self, &certificate, &voters, thresholds))
+            }
+            Effect::VerifyPolkaCertificate(certificate, voters, thresholds, resume) => {
+                resume.resume_with(check_polka(self, &certificate, &voters, thresholds))
+            }
+            Effect::VerifyRoundCertificate(certificate, voters, thresholds, resume) => {
+                resume.resume_with(check_round(self, &certificate, &voters, thresholds))
+            }
+            Effect::ExtendVote(.., resume) => resume.resume_with(None),
+            Effect::VerifyVoteExtension(.., resume) => resume.resume_with(Ok(())),
+            effect => {
+                rest.push(effect);
+                Resume::Continue
+            }
+        };
+        Ok(resume)
+    }
+
+    /// The library goes on after a failed effect, so the failure is kept until it has returned.
+    fn note<T>(&mut self, result: Result<T, Fatal>) -> Result<T, Fatal> {
+        if let Err(failure) = &result {
+            self.failure.get_or_insert_with(|| failure.clone());
+        }
+        result
+    }
+
+    pub(crate) fn take_failure(&mut self) -> Option<Fatal> {
+        self.failure.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{context::CoreHeight, test_keys::TestKey};
+    use malachitebft_core_types::{NilOrVal, Round as CoreRound, VoteType};
+
+    fn vote(key: &TestKey, hash: u8) -> CoreVote {
+        let value = crate::context::nil_or_hash(B256::repeat_byte(hash));
+        CoreVote {
+            kind: VoteType::Precommit,
+            height: CoreHeight(3),
+            round: CoreRound::new(1),
+            value,
+            voter: CoreAddress(key.address()),
+        }
+    }
+
+    #[test]
+    fn a_second_vote_of_a_round_is_not_signed_even_after_a_restart() {
+        let key = TestKey::new(7);
+        let keys = |log: &[Record]| Keys::new(1, Some(Arc::new(key.clone())), Arc::new(Recover), log);
+        let mut first = keys(&[]);
+        let signed = first.sign_vote(vote(&key, 1)).unwrap();
+        assert!(first.sign_vote(vote(&key, 1)).is_ok(), "the same vote may be signed again");
+        assert!(first.sign_vote(vote(&key, 2)).is_err());
+        let record = Record::Vote(crate::convert::vote_message(&signed));
+        let mut restarted = keys(&[record]);
+        assert!(restarted.sign_vote(vote(&key, 2)).is_err());
+        assert!(restarted.sign_vote(vote(&key, 0)).is_err(), "nil is another vote, too");
+        assert!(matches!(vote(&key, 0).value, NilOrVal::Nil));
+        assert!(restarted.sign_vote(vote(&key, 1)).is_ok());
+    }
+
+    #[test]
+    fn a_signature_is_that_of_one_address_and_one_text() {
+        let (key, other) = (TestKey::new(7), TestKey::new(8));
+        let mut keys = Keys::new(1, Some(Arc::new(key.clone())), Arc::new(Recover), &[]);
+        let signed = keys.sign_vote(vote(&key, 1)).unwrap();
+        assert!(keys.has_signed_vote(&signed.message, &signed.signature));
+        assert!(!keys.has_signed_vote(&vote(&key, 2), &signed.signature));
+        assert!(!keys.has_signed_vote(&vote(&other, 1), &signed.signature));
+    }
+}
