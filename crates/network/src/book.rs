@@ -143,11 +143,8 @@ impl Book {
         self.persistent.remove(id) | self.peers.remove(id).is_some()
     }
 
-    /// Connected with it: over this address, if we went there.
-    pub(crate) fn connected(&mut self, id: &PeerId, dialed: Option<Multiaddr>) {
-        if let Some(address) = dialed {
-            self.learn(*id, address);
-        }
+    /// It is connected and of our chain.
+    pub(crate) fn connected(&mut self, id: &PeerId) {
         if let Some(known) = self.peers.get_mut(id) {
             (known.seen, known.failures, known.next) = (unix_now(), 0, None);
             self.changed = true;
@@ -239,7 +236,8 @@ mod tests {
         let (mut book, bans) = Book::load(&path);
         assert!(bans.is_empty());
         let (met, heard) = (PeerId::random(), PeerId::random());
-        book.connected(&met, Some(address(1)));
+        book.learn(met, address(1));
+        book.connected(&met);
         book.learn(heard, address(2));
         let ban = Ban { who: "10.0.0.9".into(), until: 5, why: "test".into() };
         let bytes = book.to_file(vec![ban.clone()], false).unwrap();
@@ -273,7 +271,7 @@ mod tests {
             book.failed(&id, now);
         }
         assert_eq!((due(&book, 20 * 60).len(), due(&book, 40 * 60).len()), (0, 1));
-        book.connected(&id, None);
+        book.connected(&id);
         assert_eq!(due(&book, 0), [id]);
         book.persist(&PeerAddress { id, address: address(1) });
         assert_eq!((due(&book, 0).len(), book.persistent_due(now)), (0, vec![id]));
@@ -283,7 +281,8 @@ mod tests {
     fn the_book_is_bounded_and_keeps_those_it_met() {
         let mut book = Book::default();
         let met = PeerId::random();
-        book.connected(&met, Some(address(1)));
+        book.learn(met, address(1));
+        book.connected(&met);
         for number in 0..3 * MOST as u16 {
             book.learn(PeerId::random(), address(number + 1));
         }

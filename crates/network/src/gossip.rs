@@ -178,6 +178,7 @@ pub(crate) fn behaviour(topics: &Topics) -> Result<Gossip, Fatal> {
         .max_transmit_size(MAX_MESSAGE_BYTES + FRAMING)
         .max_publish_messages(64)
         .flood_publish(false)
+        .connection_handler_queue_len(1_024)
         .publish_queue_duration(Duration::from_secs(2))
         .forward_queue_duration(Duration::from_secs(1));
     for (subject, topic) in &topics.0 {
@@ -193,10 +194,15 @@ pub(crate) fn behaviour(topics: &Topics) -> Result<Gossip, Fatal> {
     let mut gossip = Gossip::new_with_subscription_filter(MessageAuthenticity::Anonymous, config, filter)
         .map_err(|error| setting(error.to_owned()))?;
     let mut params = PeerScoreParams {
-        // The service counts faults; its points are the application's score.
-        app_specific_weight: 1.0,
+        // The service counts faults; its points are the application's score. They lead to a ban before the library stops to listen.
+        app_specific_weight: 0.5,
         // The gate bounds connections from one IP.
         ip_colocation_factor_weight: 0.0,
+        // Whoever reads slowly still has a vote that must be heard; what it does not take in time is dropped and that is all.
+        slow_peer_weight: 0.0,
+        // A broken promise now and then is the fault of a full queue.
+        behaviour_penalty_threshold: 6.0,
+        behaviour_penalty_weight: -1.0,
         retain_score: Duration::from_secs(10 * 60),
         ..PeerScoreParams::default()
     };
@@ -226,7 +232,7 @@ fn topic_score() -> TopicScoreParams {
         first_message_deliveries_cap: 50.0,
         mesh_message_deliveries_weight: 0.0,
         mesh_failure_penalty_weight: 0.0,
-        invalid_message_deliveries_weight: -5.0,
+        invalid_message_deliveries_weight: -1.0,
         invalid_message_deliveries_decay: 0.99,
         ..TopicScoreParams::default()
     }

@@ -1,6 +1,6 @@
 //! The service: one task that owns the swarm, and what it does with every event.
 //!
-//! A turn of the loop takes one thing: a judgement, a vote of ours, an order, something larger of ours, the clock, or an event of the swarm; in that order, so
+//! A turn of the loop takes one thing: the clock, a judgement, a vote of ours, an order, something larger of ours, or an event of the swarm; in that order, so
 //! that nothing that arrives delays what the engine says. What a turn does never waits: where something is full, something is dropped.
 
 mod connections;
@@ -22,7 +22,7 @@ use crate::{
     status::Status,
 };
 use bttc_primitives::{Fatal, ValidatorSet};
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use libp2p::{PeerId, Swarm, swarm::SwarmEvent};
 use messages::Judgements;
 use parking_lot::RwLock;
@@ -40,6 +40,8 @@ use tokio_util::sync::CancellationToken;
 const TICK: Duration = Duration::from_millis(200);
 /// Time between writes of the file of known peers.
 const SAVE_EVERY: Duration = Duration::from_secs(60);
+/// Events of the swarm that are taken between two messages of ours.
+const EVENTS_BETWEEN: usize = 4;
 /// Faults of peers that have gone are remembered for so many.
 const MOST_RECORDS: usize = 4_096;
 
@@ -136,6 +138,8 @@ async fn listen(swarm: &mut Swarm<Behaviour>, sockets: &[SocketAddr]) -> Result<
     let mut waiting = HashMap::new();
     for socket in sockets {
         let failed = |why: String| OpenError::Listen { address: *socket, why };
+        // The library shares a port with whoever has it already; two nodes on one port would take each other's peers.
+        drop(std::net::TcpListener::bind(socket).map_err(|error| failed(error.to_string()))?);
         let id = swarm.listen_on(listen_address(*socket)).map_err(|error| failed(error.to_string()))?;
         waiting.insert(id, *socket);
     }
@@ -218,18 +222,32 @@ impl NetworkService {
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
-                Some((id, acceptance)) = self.receivers.judgements.recv() => self.judge(id, acceptance),
-                Some((subject, message)) = self.receivers.urgent.recv() => self.publish(subject, &message),
-                Some(command) = self.receivers.commands.recv() => self.command(command),
-                Some((subject, message)) = self.receivers.bulk.recv() => self.publish(subject, &message),
                 _ = tick.tick() => self.tick(),
                 _ = save.tick() => self.save(false).await,
+                Some((id, acceptance)) = self.receivers.judgements.recv() => self.judge(id, acceptance),
+                Some((subject, message)) = self.receivers.urgent.recv() => {
+                    self.publish(subject, &message);
+                    self.attend();
+                }
+                Some(command) = self.receivers.commands.recv() => self.command(command),
+                Some((subject, message)) = self.receivers.bulk.recv() => {
+                    self.publish(subject, &message);
+                    self.attend();
+                }
                 event = self.swarm.select_next_some() => self.event(event),
             }
         }
         self.inbox.close();
         self.save(true).await;
         Ok(())
+    }
+
+    /// Takes what the swarm has at hand, so that a node with much to say still sends and listens.
+    fn attend(&mut self) {
+        for _ in 0..EVENTS_BETWEEN {
+            let Some(event) = self.swarm.select_next_some().now_or_never() else { return };
+            self.event(event);
+        }
     }
 
     fn event(&mut self, event: SwarmEvent<BehaviourEvent>) {

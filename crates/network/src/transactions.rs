@@ -93,7 +93,8 @@ mod tests {
 
     #[test]
     fn batches_keep_to_their_limits_and_lose_nothing() {
-        let all: Vec<Bytes> = (0..3_000u32).map(|n| Bytes::from(vec![(n % 255) as u8 + 1; 1 + n as usize % 700])).collect();
+        let all: Vec<Bytes> =
+            (0..3_000u32).map(|n| Bytes::from(vec![(n % 255) as u8 + 1; 1 + n as usize % 700])).collect();
         let messages = encode(all.clone());
         assert!(messages.len() > 2 && messages.iter().all(|message| message.len() <= MAX_BATCH_BYTES));
         let read: Vec<Bytes> = messages.iter().flat_map(|message| decode(message).unwrap()).collect();

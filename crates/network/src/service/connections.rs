@@ -22,6 +22,8 @@ use std::time::{Duration, Instant};
 
 /// Nodes of one validator that are kept as its own.
 const NODES_OF_VALIDATOR: usize = 2;
+/// Time in which a peer that is sent away reads why.
+const LEAVE_AFTER: Duration = Duration::from_millis(500);
 
 impl NetworkService {
     pub(super) fn connected(&mut self, id: PeerId, endpoint: &ConnectedPoint, connections: u32) {
@@ -33,10 +35,11 @@ impl NetworkService {
         if connections > 1 && self.peers.contains_key(&id) {
             return;
         }
-        let dialed = (!inbound).then(|| without_peer(address.clone()));
+        if !inbound {
+            self.book.learn(id, without_peer(address.clone()));
+        }
         let stage = Stage::Handshake(Instant::now() + STATUS_WITHIN);
         self.peers.insert(id, Peer::new(&id, inbound, address, &self.config, stage));
-        self.book.connected(&id, dialed);
         if !inbound {
             let ours = Frame::Data(self.ours.encode().into());
             self.swarm.behaviour_mut().status.send_request(&id, ours.into());
@@ -75,7 +78,7 @@ impl NetworkService {
                     Err(why) => {
                         self.refuse(&peer, &why);
                         if let Some(peer) = self.peers.get_mut(&peer).filter(|_| sent.is_ok()) {
-                            peer.stage = Stage::Leaving(Instant::now() + Duration::from_secs(1));
+                            peer.stage = Stage::Leaving(Instant::now() + LEAVE_AFTER);
                         } else {
                             self.disconnect(&peer);
                         }
@@ -101,11 +104,8 @@ impl NetworkService {
                 }
                 self.disconnect(&peer);
             }
-            Event::ResponseSent { peer, .. } | Event::InboundFailure { peer, .. } => {
-                if self.peers.get(&peer).is_some_and(|peer| matches!(peer.stage, Stage::Leaving(_))) {
-                    self.disconnect(&peer);
-                }
-            }
+            // A peer that is leaving goes a moment later, when it has surely read why.
+            Event::ResponseSent { .. } | Event::InboundFailure { .. } => {}
         }
     }
 
@@ -139,6 +139,7 @@ impl NetworkService {
         peer.validator = validator;
         peer.stage = Stage::Ready;
         let inbound = peer.inbound;
+        self.book.connected(&id);
         self.befriend(&id);
         let friends = &self.swarm.behaviour().gate.friends;
         let places = if inbound { self.config.max_inbound } else { self.config.max_outbound };
@@ -148,7 +149,7 @@ impl NetworkService {
             tracing::debug!(peer = %id, inbound, places, "no place for one more peer");
             ::metrics::counter!("bttc_network_refused_connections_total", "why" => "full").increment(1);
             if let Some(peer) = self.peers.get_mut(&id) {
-                peer.stage = Stage::Leaving(Instant::now() + Duration::from_millis(500));
+                peer.stage = Stage::Leaving(Instant::now() + LEAVE_AFTER);
             }
             return;
         }
