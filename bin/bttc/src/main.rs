@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Import(args) => commands::import::run(&args, &flags, out),
         Command::Account(args) => commands::account::run(args, out),
         Command::Db(args) => commands::db::run(args, &flags, out),
+        Command::Peers(args) => commands::peers::run(&args, &flags, out),
         Command::Completions(args) => commands::completions::run(&args, out),
     };
     match result {

@@ -1,4 +1,4 @@
-//! Section `[network]` of the configuration file.
+//! Section `[p2p]` of the configuration file.
 
 use crate::address::{InvalidAddress, PeerAddress};
 use libp2p::{Multiaddr, PeerId, multiaddr::Protocol};
@@ -89,7 +89,7 @@ impl Default for NetworkConfig {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidNetworkConfig {
     /// A peer or address cannot be read.
-    #[error("network.{key}: {source}")]
+    #[error("p2p.{key}: {source}")]
     Address {
         /// Key in the section.
         key: &'static str,
@@ -97,7 +97,7 @@ pub enum InvalidNetworkConfig {
         source: InvalidAddress,
     },
     /// A limit that would let nothing through.
-    #[error("network.{key} is {got}, it must be at least {least}; leave the key out for the default")]
+    #[error("p2p.{key} is {got}, it must be at least {least}; leave the key out for the default")]
     TooLow {
         /// Key in the section.
         key: &'static str,
@@ -108,7 +108,7 @@ pub enum InvalidNetworkConfig {
     },
     /// A validator behind sentries that knows no sentry.
     #[error(
-        "network.role is validator, but network.persistent_peers is empty, so the node would talk to nobody; name its sentries there"
+        "p2p.role is validator, but p2p.persistent_peers is empty, so the node would talk to nobody; name its sentries there"
     )]
     NoSentries,
 }
@@ -181,9 +181,9 @@ mod tests {
     fn a_bad_peer_is_named_with_its_key() {
         let config = NetworkConfig { bootnodes: vec!["/ip4/1.2.3.4/tcp/5".into()], ..Default::default() };
         let error = config.check().unwrap_err().to_string();
-        assert!(error.starts_with("network.bootnodes: ") && error.contains("/p2p/"), "{error}");
+        assert!(error.starts_with("p2p.bootnodes: ") && error.contains("/p2p/"), "{error}");
         let config = NetworkConfig { private_peers: vec!["x".into()], ..Default::default() };
-        assert!(config.check().unwrap_err().to_string().starts_with("network.private_peers: "));
+        assert!(config.check().unwrap_err().to_string().starts_with("p2p.private_peers: "));
         let config = NetworkConfig { role: Role::Validator, ..Default::default() };
         assert_eq!(config.check().unwrap_err(), InvalidNetworkConfig::NoSentries);
         let config = NetworkConfig { max_request_memory: 5, ..Default::default() };

@@ -21,6 +21,10 @@ pub(crate) const SALT_BYTES: usize = 8;
 const FRAMING: usize = 64 << 10;
 /// Time for a judgement; below what the library keeps messages for.
 pub(crate) const JUDGE_WITHIN: Duration = Duration::from_secs(3);
+/// Length of the id of a message. Unit: bytes.
+const ID_BYTES: usize = 16;
+/// Messages that a node tells a neighbour of at once.
+const MAX_TOLD: usize = 1_000;
 const HEARTBEAT: Duration = Duration::from_millis(700);
 /// Heartbeats for which messages are kept: longer than [`JUDGE_WITHIN`].
 const HISTORY: usize = 6;
@@ -159,7 +163,7 @@ fn message_id(message: &Message) -> MessageId {
     hash.update(message.topic.as_str().as_bytes());
     hash.update([0]);
     hash.update(&message.data);
-    MessageId::new(&hash.finalize()[..20])
+    MessageId::new(&hash.finalize()[..ID_BYTES])
 }
 
 /// The behaviour, subscribed to every topic.
@@ -177,6 +181,9 @@ pub(crate) fn behaviour(topics: &Topics) -> Result<Gossip, Fatal> {
         .duplicate_cache_time(Duration::from_secs(30))
         .max_transmit_size(MAX_MESSAGE_BYTES + FRAMING)
         .max_publish_messages(64)
+        // The library's own numbers contradict each other: a busy node would tell of more messages at once than its neighbour reads, which ends their gossip.
+        .max_control_messages_sent(MAX_TOLD)
+        .max_control_message_size(4 * MAX_TOLD * (ID_BYTES + 4))
         .flood_publish(false)
         .connection_handler_queue_len(1_024)
         .publish_queue_duration(Duration::from_secs(2))

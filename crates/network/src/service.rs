@@ -53,7 +53,7 @@ pub enum OpenError {
     Config(#[from] InvalidNetworkConfig),
     /// An address to listen on.
     #[error(
-        "cannot listen on {address} for other nodes: {why}; choose another network.listen, or end the program that uses it"
+        "cannot listen on {address} for other nodes: {why}; choose another p2p.listen, or end the program that uses it"
     )]
     Listen {
         /// As configured.

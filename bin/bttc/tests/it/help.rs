@@ -4,7 +4,7 @@ use crate::program::run;
 
 #[test]
 fn every_help_page_is_as_before() {
-    let pages: [&[&str]; 9] = [
+    let pages: [&[&str]; 11] = [
         &["--help"],
         &["node", "--help"],
         &["config", "show", "--help"],
@@ -13,6 +13,8 @@ fn every_help_page_is_as_before() {
         &["account", "--help"],
         &["account", "export", "--help"],
         &["db", "--help"],
+        &["peers", "--help"],
+        &["peers", "ban", "--help"],
         &["db", "get", "--help"],
     ];
     for page in pages {

@@ -5,4 +5,5 @@ mod account;
 mod help;
 mod import;
 mod node;
+mod peers;
 mod program;

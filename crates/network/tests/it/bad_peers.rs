@@ -106,11 +106,11 @@ async fn a_flood_of_gossip_is_limited_and_banned_while_a_good_peer_is_heard() {
     let flood = async {
         let mut salt = 0u64;
         loop {
-            for _ in 0..500 {
+            for _ in 0..5 {
                 salt += 1;
                 bad.net.broadcast(Topic::Status, salt.to_be_bytes().to_vec().into());
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     let talk = async {

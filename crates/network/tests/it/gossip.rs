@@ -40,17 +40,9 @@ async fn a_message_goes_down_the_line_once_each_accepts_it() {
         };
         tokio::select! {
             () = line => {}
-            // The others must go on judging while the last one waits.
             () = send(&first, topic, word) => {}
-            () = judge_all(&second) => {}
-            () = judge_all(&third) => {}
         }
     }
-}
-
-/// Accepts what the line does not take itself.
-async fn judge_all(_: &Node) {
-    std::future::pending::<()>().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,14 +96,8 @@ async fn rejection_costs_points_and_ends_in_a_ban() {
         }
     };
     let id = bad.text_id();
-    let punished = async {
-        let mut points = 0;
-        until("the ban", || good.net.bans().iter().any(|ban| ban.who == id)).await;
-        points += 1;
-        points
-    };
     tokio::select! {
-        points = punished => assert_eq!(points, 1),
+        () = until("the ban", || good.net.bans().iter().any(|ban| ban.who == id)) => {}
         () = judging => {}
         () = sending => {}
     }
@@ -123,7 +109,7 @@ async fn rejection_costs_points_and_ends_in_a_ban() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn four_nodes_hear_a_vote_without_waiting_for_the_heartbeat_of_gossip() {
+async fn each_of_many_votes_reaches_all_of_four_nodes_when_it_is_sent_once() {
     let first = Node::joined(&[]).await;
     let second = Node::joined(&[&first]).await;
     let third = Node::joined(&[&first, &second]).await;
@@ -138,18 +124,13 @@ async fn four_nodes_hear_a_vote_without_waiting_for_the_heartbeat_of_gossip() {
         }
     };
     tokio::select! { () = warm => {}, () = send(&first, Topic::Votes, b"warm") => {} }
-    let mut times = Vec::new();
     for number in 0..20u8 {
-        let sent = std::time::Instant::now();
         let word = Bytes::from(vec![number; 100]);
         first.net.broadcast(Topic::Votes, word.clone());
         for node in [&second, &third, &fourth] {
             while node.message(Acceptance::Accept).await.1 != word {}
         }
-        times.push(sent.elapsed());
     }
-    times.sort();
-    println!("median of {} votes to three nodes: {:?}", times.len(), times[times.len() / 2]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

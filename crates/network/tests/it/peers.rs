@@ -147,5 +147,5 @@ async fn a_taken_port_is_told_with_what_to_do() {
         ..config()
     };
     let error = Network::open(taken, identity()).await.unwrap_err();
-    assert!(matches!(error, OpenError::Listen { .. }) && error.to_string().contains("network.listen"), "{error}");
+    assert!(matches!(error, OpenError::Listen { .. }) && error.to_string().contains("p2p.listen"), "{error}");
 }
