@@ -28,7 +28,9 @@ const UPGRADE_WITHIN: Duration = Duration::from_secs(5);
 /// Streams of one connection, over all protocols.
 const MAX_STREAMS: usize = 128;
 /// Requests in both directions at the same time on one connection.
-const MAX_EXCHANGES: usize = 48;
+const MAX_EXCHANGES: usize = 32;
+/// Memory for what is asked of us. Unit: bytes.
+const REQUEST_MEMORY: usize = 64 << 20;
 /// The status must be answered by then.
 pub(crate) const STATUS_WITHIN: Duration = Duration::from_secs(5);
 
@@ -57,7 +59,6 @@ pub(crate) fn swarm(
     client: &str,
 ) -> Result<Swarm<Behaviour>, Fatal> {
     let id = key.public().to_peer_id();
-    let memory = FrameCodec::budget(config.max_request_memory as usize);
     let exchange = |name, codec, timeout, streams| {
         let settings = requests::Config::default().with_request_timeout(timeout).with_max_concurrent_streams(streams);
         requests::Behaviour::with_codec(codec, [(name, requests::ProtocolSupport::Full)], settings)
@@ -81,13 +82,16 @@ pub(crate) fn swarm(
         status: exchange(
             STATUS_PROTOCOL,
             // A budget of its own: large answers must not delay the first words.
-            FrameCodec::new(MAX_STATUS_BYTES, MAX_STATUS_BYTES, FrameCodec::budget(1 << 20)),
+            FrameCodec::new((MAX_STATUS_BYTES, MAX_STATUS_BYTES), (1 << 20, 1 << 20)),
             STATUS_WITHIN,
             4,
         ),
         requests: exchange(
             names.protocol("request"),
-            FrameCodec::new(MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, memory),
+            FrameCodec::new(
+                (MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES),
+                (REQUEST_MEMORY, config.max_request_memory as usize),
+            ),
             config.request_timeout,
             MAX_EXCHANGES,
         ),

@@ -86,7 +86,7 @@ impl Book {
     }
 
     /// The bytes of the file, if anything has changed since they were last asked for.
-    pub(crate) fn to_file(&mut self, bans: Vec<Ban>, force: bool) -> Option<Vec<u8>> {
+    pub(crate) fn file_bytes(&mut self, bans: Vec<Ban>, force: bool) -> Option<Vec<u8>> {
         if !std::mem::take(&mut self.changed) && !force {
             return None;
         }
@@ -240,8 +240,8 @@ mod tests {
         book.connected(&met);
         book.learn(heard, address(2));
         let ban = Ban { who: "10.0.0.9".into(), until: 5, why: "test".into() };
-        let bytes = book.to_file(vec![ban.clone()], false).unwrap();
-        assert_eq!(book.to_file(vec![], false), None, "nothing has changed");
+        let bytes = book.file_bytes(vec![ban.clone()], false).unwrap();
+        assert_eq!(book.file_bytes(vec![], false), None, "nothing has changed");
         write_file(&path, &bytes).await.unwrap();
         let (book, bans) = Book::load(&path);
         assert_eq!((book.addresses(&met), bans), (vec![address(1)], vec![ban]));

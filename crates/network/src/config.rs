@@ -58,7 +58,7 @@ pub struct NetworkConfig {
     pub max_read_rate: u32,
     /// What one peer may be answered. Unit: bytes per second.
     pub max_answer_rate: u32,
-    /// Memory for requests and answers that are under way, in both directions. Unit: bytes.
+    /// Memory for answers that are read, and again for answers that are sent. Unit: bytes.
     pub max_request_memory: u32,
 }
 

@@ -1,7 +1,7 @@
 //! The form of one request, answer or status on a stream: pure functions, and the codec that reads and writes with them.
 //!
 //! A frame is a kind (1 byte), the packed length (4 bytes, big endian) and the snappy-packed bytes. Both the packed and the unpacked length are looked
-//! at before anything of that size is allocated, and both are taken from a budget of memory that all streams share, so that many large answers wait for
+//! at before anything of that size is allocated, and both are taken from a budget of memory that all streams of a direction share, so that many large answers wait for
 //! each other instead of filling the memory.
 
 use bytes::Bytes;
@@ -117,45 +117,44 @@ impl From<Frame> for Held {
 pub(crate) struct FrameCodec {
     max_request: usize,
     max_response: usize,
-    /// Unit of a permit: 1 KiB.
-    memory: Arc<Semaphore>,
+    /// For what is asked of us. Unit of a permit: 1 KiB.
+    requests: Arc<Semaphore>,
+    /// For what we are answered, so that strangers who ask do not take the room for answers.
+    responses: Arc<Semaphore>,
 }
 
 const UNIT: usize = 1 << 10;
 
 impl FrameCodec {
-    pub(crate) const fn new(max_request: usize, max_response: usize, memory: Arc<Semaphore>) -> Self {
-        Self { max_request, max_response, memory }
+    /// Limits of each, and the memory for all requests and all answers. Unit: bytes.
+    pub(crate) fn new(max: (usize, usize), memory: (usize, usize)) -> Self {
+        let budget = |bytes: usize| Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS)));
+        Self { max_request: max.0, max_response: max.1, requests: budget(memory.0), responses: budget(memory.1) }
     }
 
-    /// A budget of so many bytes.
-    pub(crate) fn budget(bytes: usize) -> Arc<Semaphore> {
-        Arc::new(Semaphore::new((bytes / UNIT).min(Semaphore::MAX_PERMITS)))
-    }
-
-    async fn read<T: AsyncRead + Unpin + Send>(&self, io: &mut T, max_bytes: usize) -> io::Result<Held> {
+    async fn read<T: AsyncRead + Unpin + Send>(
+        io: &mut T,
+        max_bytes: usize,
+        budget: &Arc<Semaphore>,
+    ) -> io::Result<Held> {
         let mut head = [0; HEAD_BYTES];
         io.read_exact(&mut head).await?;
         let Some(length) = read_head(head, max_bytes).map_err(invalid)? else {
             return Ok(Frame::Busy.into());
         };
         // The least that `length` packed bytes take; the rest is reserved when they say to what they unpack.
-        let mut memory = self.reserve(length).await?;
+        let mut memory = budget.clone().acquire_many_owned(permits(length)).await.map_err(io::Error::other)?;
         let mut packed = vec![0; length];
         io.read_exact(&mut packed).await?;
         let unpacked = unpacked_length(&packed, max_bytes).map_err(invalid)?;
-        let more = self.memory.clone().try_acquire_many_owned(permits(unpacked));
+        let more = budget.clone().try_acquire_many_owned(permits(unpacked));
         memory
             .merge(more.map_err(|_| io::Error::new(io::ErrorKind::OutOfMemory, "the memory for requests is used up"))?);
         let data = unpack(&packed, max_bytes).map_err(invalid)?;
         Ok(Held { frame: Frame::Data(data), _memory: Some(memory) })
     }
 
-    async fn reserve(&self, bytes: usize) -> io::Result<OwnedSemaphorePermit> {
-        self.memory.clone().acquire_many_owned(permits(bytes)).await.map_err(io::Error::other)
-    }
-
-    async fn write<T: AsyncWrite + Unpin + Send>(&self, io: &mut T, frame: &Frame, max: usize) -> io::Result<()> {
+    async fn write<T: AsyncWrite + Unpin + Send>(io: &mut T, frame: &Frame, max: usize) -> io::Result<()> {
         let bytes = encode(frame, max).map_err(invalid)?;
         io.write_all(&bytes).await?;
         io.flush().await
@@ -180,28 +179,28 @@ impl Codec for FrameCodec {
     where
         T: AsyncRead + Unpin + Send,
     {
-        self.read(io, self.max_request).await
+        Self::read(io, self.max_request, &self.requests).await
     }
 
     async fn read_response<T>(&mut self, _: &StreamProtocol, io: &mut T) -> io::Result<Held>
     where
         T: AsyncRead + Unpin + Send,
     {
-        self.read(io, self.max_response).await
+        Self::read(io, self.max_response, &self.responses).await
     }
 
     async fn write_request<T>(&mut self, _: &StreamProtocol, io: &mut T, request: Held) -> io::Result<()>
     where
         T: AsyncWrite + Unpin + Send,
     {
-        self.write(io, &request.frame, self.max_request).await
+        Self::write(io, &request.frame, self.max_request).await
     }
 
     async fn write_response<T>(&mut self, _: &StreamProtocol, io: &mut T, response: Held) -> io::Result<()>
     where
         T: AsyncWrite + Unpin + Send,
     {
-        self.write(io, &response.frame, self.max_response).await
+        Self::write(io, &response.frame, self.max_response).await
     }
 }
 
@@ -213,13 +212,14 @@ mod tests {
     use proptest::prelude::*;
 
     const MAX: usize = 10_000;
+    const PROTOCOL: StreamProtocol = StreamProtocol::new("/test");
 
     fn codec() -> FrameCodec {
-        FrameCodec::new(MAX, MAX, FrameCodec::budget(1 << 20))
+        FrameCodec::new((MAX, MAX), (1 << 20, 1 << 20))
     }
 
     fn read(bytes: Vec<u8>) -> io::Result<Frame> {
-        block_on(codec().read(&mut Cursor::new(bytes), MAX)).map(|held| held.frame)
+        block_on(codec().read_request(&PROTOCOL, &mut Cursor::new(bytes))).map(|held| held.frame)
     }
 
     proptest! {
@@ -252,14 +252,14 @@ mod tests {
 
     #[test]
     fn memory_is_given_back() {
-        let codec = FrameCodec::new(MAX, MAX, FrameCodec::budget(24 << 10));
+        let mut codec = FrameCodec::new((MAX, MAX), (24 << 10, 1 << 20));
         let bytes = encode(&Frame::Data(vec![7; MAX].into()), MAX).unwrap();
-        let held = block_on(codec.read(&mut Cursor::new(bytes.clone()), MAX)).unwrap();
-        assert!(codec.memory.available_permits() < 24);
-        let second = block_on(codec.read(&mut Cursor::new(bytes.clone()), MAX)).unwrap();
-        let third = block_on(codec.read(&mut Cursor::new(bytes), MAX)).unwrap_err();
+        let held = block_on(codec.read_request(&PROTOCOL, &mut Cursor::new(bytes.clone()))).unwrap();
+        assert!(codec.requests.available_permits() < 24);
+        let second = block_on(codec.read_request(&PROTOCOL, &mut Cursor::new(bytes.clone()))).unwrap();
+        let third = block_on(codec.read_request(&PROTOCOL, &mut Cursor::new(bytes))).unwrap_err();
         assert_eq!(third.kind(), io::ErrorKind::OutOfMemory);
         drop((held, second));
-        assert_eq!(codec.memory.available_permits(), 24);
+        assert_eq!(codec.requests.available_permits(), 24);
     }
 }

@@ -381,7 +381,7 @@ impl NetworkService {
     /// Writes known peers and bans; what was written before stays if that fails.
     async fn save(&mut self, last: bool) {
         let bans = self.swarm.behaviour().gate.bans.list(unix_now());
-        let Some(bytes) = self.book.to_file(bans, last) else { return };
+        let Some(bytes) = self.book.file_bytes(bans, last) else { return };
         if let Err(error) = book::write_file(&self.file, &bytes).await {
             tracing::warn!(%error, path = %self.file.display(), "cannot keep the known peers; a restart will begin with older ones");
             self.book.touch();

@@ -163,7 +163,7 @@ impl NetworkService {
     /// Gives a node of a current validator its place.
     fn befriend(&mut self, id: &PeerId) {
         let Some(validator) = self.peers.get(id).and_then(|peer| peer.validator) else { return };
-        if !self.validators.as_ref().is_some_and(|set| set.index_of(validator).is_some()) {
+        if self.validators.as_ref().is_none_or(|set| set.index_of(validator).is_none()) {
             return;
         }
         let gate = &mut self.swarm.behaviour_mut().gate;

@@ -126,7 +126,7 @@ async fn a_flood_of_gossip_is_limited_and_banned_while_a_good_peer_is_heard() {
             if let Ok((_, data)) =
                 tokio::time::timeout(Duration::from_millis(50), node.message(Acceptance::Ignore)).await
             {
-                if data == &b"vote"[..] { votes += 1 } else { flooded += 1 }
+                if data == b"vote"[..] { votes += 1 } else { flooded += 1 }
             }
         }
     };

@@ -1,7 +1,7 @@
 //! Messages reach all, and only what was accepted goes on.
 
 use crate::net::{Node, until, within};
-use bttc_consensus::{Acceptance, Topic, Transport, TransportEvent};
+use bttc_consensus::{Acceptance, MAX_MESSAGE_BYTES, Topic, Transport, TransportEvent};
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ async fn what_is_not_accepted_goes_no_further() {
         loop {
             let (_, data) = third.message(Acceptance::Accept).await;
             assert_ne!(data, &b"ignored"[..]);
-            if data == &b"accepted"[..] {
+            if data == b"accepted"[..] {
                 break;
             }
         }
@@ -71,7 +71,7 @@ async fn what_is_not_accepted_goes_no_further() {
         () = send(&first, Topic::Votes, b"accepted") => {}
         () = async { loop {
             let TransportEvent::Message { id, data, .. } = second.net.next().await.unwrap() else { continue };
-            second.net.judge(id, if data == &b"accepted"[..] { Acceptance::Accept } else { Acceptance::Ignore });
+            second.net.judge(id, if data == b"accepted"[..] { Acceptance::Accept } else { Acceptance::Ignore });
         } } => {}
     }
 }
@@ -160,4 +160,30 @@ async fn transactions_travel_in_batches_and_bad_lists_are_blamed() {
         got = within("the transactions", got) => assert_eq!(got, all),
         () = sending => {}
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_the_largest_size_arrive_one_after_the_other() {
+    let first = Node::joined(&[]).await;
+    let second = Node::joined(&[&first]).await;
+    first.meets(&second).await;
+    tokio::select! { _ = second.message(Acceptance::Accept) => {}, () = send(&first, Topic::Votes, b"warm") => {} }
+    // As many as a large block has.
+    let parts: Vec<Bytes> = (0..32u8).map(|number| vec![number; MAX_MESSAGE_BYTES].into()).collect();
+    for part in &parts {
+        first.net.broadcast(Topic::Parts, part.clone());
+    }
+    first.net.broadcast(Topic::Votes, vec![9; 64 << 10].into());
+    let mut got = Vec::new();
+    let mut votes = 0;
+    while got.len() < parts.len() || votes == 0 {
+        let (_, data) = second.message(Acceptance::Accept).await;
+        match data.len() {
+            MAX_MESSAGE_BYTES => got.push(data),
+            0x1_0000 => votes += 1,
+            _ => assert_eq!(data, b"warm"[..]),
+        }
+    }
+    got.sort();
+    assert_eq!(got, parts);
 }
