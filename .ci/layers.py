@@ -72,6 +72,13 @@ def resolved_imports(graph, used):
     return resolved
 
 
+def in_tree():
+    """Names and versions of the packages that some build of ours takes in, on any system."""
+    command = ["cargo", "tree", "--workspace", "--locked", "--target", "all", "--prefix", "none", "--format", "{p}"]
+    lines = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    return {(name, version.removeprefix("v")) for name, version in (line.split()[:2] for line in lines if line)}
+
+
 def reachable(graph):
     """Packages that our build reaches on Linux; the lock file also holds those of other systems."""
     nodes = {node["id"]: node for node in graph["resolve"]["nodes"]}
@@ -82,9 +89,12 @@ def reachable(graph):
         return any(t is None or "not(" in t or not any(system in t for system in foreign) for t in targets)
 
     todo, seen = list(graph["workspace_members"]), set()
+    # `cargo metadata` follows weak features (`a?/b`) to packages that no build takes in; `cargo tree` does not.
+    built = in_tree()
+    known = {package["id"]: (package["name"], package["version"]) for package in graph["packages"]}
     while todo:
         at = todo.pop()
-        if at in seen:
+        if at in seen or known[at] not in built:
             continue
         seen.add(at)
         todo.extend(dependency["pkg"] for dependency in nodes[at]["deps"] if ours(dependency))

@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Db(DbArgs),
     /// Run a network of nodes on this machine.
     Testnet(TestnetArgs),
+    /// See and order the peers of a running node.
+    Peers(PeersArgs),
     /// Print a completion script for a shell.
     Completions(CompletionsArgs),
 }
@@ -57,7 +59,7 @@ pub(crate) enum Command {
 impl Command {
     /// Whether dotted flags have a meaning here.
     const fn is_configured(&self) -> bool {
-        matches!(self, Self::Node(_) | Self::Config(_) | Self::Init(_) | Self::Import(_) | Self::Db(_))
+        matches!(self, Self::Node(_) | Self::Config(_) | Self::Init(_) | Self::Import(_) | Self::Db(_) | Self::Peers(_))
     }
 }
 
@@ -225,6 +227,52 @@ pub(crate) enum DbAction {
         key: String,
         #[command(flatten)]
         place: Place,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PeersArgs {
+    /// IPC socket of the node [default: bttc.ipc in its data directory].
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ipc: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(subcommand)]
+    pub(crate) action: PeersAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeersAction {
+    /// Connected peers and bans.
+    List {
+        /// All that is known of the peers, as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// This node as others see it: id, role, addresses.
+    Info,
+    /// Stay connected with a peer until the node ends; to keep it, name it in p2p.persistent_peers.
+    Add {
+        /// Address with the id: /ip4/203.0.113.7/tcp/30990/p2p/ID.
+        peer: String,
+    },
+    /// End the connection with a peer.
+    Remove {
+        /// Its id.
+        peer: String,
+    },
+    /// Keep a peer out.
+    Ban {
+        /// A peer id or an IP address.
+        peer: String,
+        /// For how long, such as 2h or 30days.
+        #[arg(long, value_name = "TIME", default_value = "24h", value_parser = humantime::parse_duration)]
+        time: Duration,
+    },
+    /// Let a banned peer in again.
+    Unban {
+        /// A peer id or an IP address, as the list shows it.
+        peer: String,
     },
 }
 

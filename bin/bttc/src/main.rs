@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Account(args) => commands::account::run(args, out),
         Command::Db(args) => commands::db::run(args, &flags, out),
         Command::Testnet(args) => testnet::run(args, out),
+        Command::Peers(args) => commands::peers::run(&args, &flags, out),
         Command::Completions(args) => commands::completions::run(&args, out),
     };
     match result {

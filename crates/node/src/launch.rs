@@ -103,6 +103,7 @@ impl Node {
             driver: handle,
             dev_accounts: dev_accounts.clone(),
             client_version: CLIENT_VERSION.to_owned(),
+            peers: None,
         };
         let rpc = RpcServer::bind(config.rpc, context).await?;
 
@@ -205,9 +206,26 @@ pub fn storage_config(mut config: Config) -> eyre::Result<StorageConfig> {
     Ok(config.storage)
 }
 
+/// Where a node of this configuration has its IPC socket.
+///
+/// Errors: it has none, or nothing says which data directory is meant.
+pub fn ipc_path(mut config: Config) -> eyre::Result<PathBuf> {
+    if config.rpc.ipc_path.is_none() {
+        let datadir = datadir(&config)?;
+        fill_paths(&mut config, &datadir);
+    }
+    match config.rpc.ipc_path {
+        Some(path) if !path.as_os_str().is_empty() => Ok(path),
+        _ => bail!("rpc.ipc_path is empty, so the node has no IPC socket; set it and start the node again"),
+    }
+}
+
 fn fill_paths(config: &mut Config, datadir: &Path) {
     if config.storage.path.as_os_str().is_empty() {
         config.storage.path = datadir.join("db");
+    }
+    if config.p2p.path.as_os_str().is_empty() {
+        config.p2p.path = datadir.join("network");
     }
     config.rpc.ipc_path = match config.rpc.ipc_path.take() {
         None => Some(datadir.join("bttc.ipc")),

@@ -10,11 +10,13 @@
 mod chain_spec;
 mod config;
 mod dev_keys;
+mod gossip;
 mod health;
 mod import;
 mod launch;
 mod logging;
 mod metrics;
+mod peer_control;
 mod readiness;
 mod signals;
 mod signer;
@@ -23,8 +25,12 @@ mod supervise;
 pub use chain_spec::{PRESETS, Preset, default_data_home, default_datadir, load_spec};
 pub use config::{Config, InvalidConfig, LogConfig, LogFormat, MetricsConfig, Override};
 pub use dev_keys::{DEV_MNEMONIC, dev_accounts, dev_validator};
+pub use gossip::Gossip;
 pub use import::{ImportProgress, import_file};
-pub use launch::{Node, NodeInfo, init_datadir, launch, open_storage_read_only, storage_config};
+pub use launch::{
+    Node, NodeInfo, init_datadir, ipc_path, launch, open_storage_read_only, storage_config,
+};
 pub use logging::init_logging;
+pub use peer_control::NetworkControl;
 pub use signals::shutdown_on_signals;
 pub use signer::KeySigner;

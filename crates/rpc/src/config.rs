@@ -23,6 +23,8 @@ pub struct RpcConfig {
     pub allowed_hosts: Vec<String>,
     /// Origins that browsers may call from; `*` allows all, none turns CORS off.
     pub cors_origins: Vec<String>,
+    /// Whether `admin_`, which rules over the peers, is served over HTTP and WebSocket too; IPC always has it.
+    pub http_admin: bool,
     /// Largest request. Unit: bytes.
     pub max_body_bytes: u32,
     /// Largest response. Unit: bytes.
@@ -93,6 +95,7 @@ impl Default for RpcConfig {
             ipc_path: None,
             allowed_hosts: Vec::new(),
             cors_origins: Vec::new(),
+            http_admin: false,
             max_body_bytes: 10 << 20,
             max_response_bytes: 64 << 20,
             max_batch: 200,

@@ -1,7 +1,7 @@
 //! What every method works on.
 
 use crate::{
-    RpcConfig,
+    PeerControl, RpcConfig,
     block_arg::BlockArg,
     error::{Reply, RpcError},
     fee_oracle::FeeOracle,
@@ -27,6 +27,8 @@ pub struct RpcContext {
     pub dev_accounts: Vec<PrivateKeySigner>,
     /// Answer to `web3_clientVersion`.
     pub client_version: String,
+    /// The network; none where the node talks to no others.
+    pub peers: Option<Arc<dyn PeerControl>>,
 }
 
 /// State of the server, shared by all methods.
@@ -35,6 +37,7 @@ pub(crate) struct Api {
     pub(crate) chain: Chain,
     pub(crate) driver: Option<DriverHandle>,
     pub(crate) client_version: String,
+    pub(crate) peers: Option<Arc<dyn PeerControl>>,
     /// Names this run of the node.
     pub(crate) instance: alloy_primitives::B256,
     pub(crate) config: RpcConfig,
@@ -47,7 +50,7 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn new(config: RpcConfig, context: RpcContext, shutdown: CancellationToken) -> Self {
-        let RpcContext { chain, driver, dev_accounts, client_version } = context;
+        let RpcContext { chain, driver, dev_accounts, client_version, peers } = context;
         let dev = chain.spec().is_dev();
         Self {
             workers: Workers::new(&config),
@@ -57,6 +60,7 @@ impl Api {
             driver: driver.filter(|_| dev),
             chain,
             client_version,
+            peers,
             instance: alloy_primitives::B256::random(),
             config,
             shutdown,

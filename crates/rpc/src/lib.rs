@@ -7,6 +7,7 @@
 //! One file for each group of methods; `convert` turns our types into those of the wire. Blocks here are final when they are visible, so that
 //! `latest`, `safe` and `finalized` are one block, and `pending` is the state of that block with the nonces of the pool.
 
+mod admin;
 mod args;
 mod block_arg;
 mod config;
@@ -44,6 +45,7 @@ mod txpool;
 mod wallet;
 mod workers;
 
+pub use admin::{BanRecord, NodeRecord, PeerControl, PeerRecord};
 pub use config::RpcConfig;
 pub use context::RpcContext;
 pub use server::{BindError, RpcServer};

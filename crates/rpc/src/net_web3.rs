@@ -9,14 +9,14 @@ pub(crate) fn register(registry: &mut Registry) {
         args.end()?;
         Ok(api.spec().chain_id().to_string())
     });
-    registry.read("net_listening", |_, args| {
+    registry.read("net_listening", |api, args| {
         args.end()?;
-        Ok(true)
+        // A chain of one listens to its only node.
+        Ok(api.peers.as_ref().is_none_or(|peers| !peers.local().listen.is_empty()))
     });
-    registry.read("net_peerCount", |_, args| {
+    registry.read("net_peerCount", |api, args| {
         args.end()?;
-        // Nodes do not talk to each other yet.
-        Ok(U64::ZERO)
+        Ok(U64::from(api.peers.as_ref().map_or(0, |peers| peers.peers().len())))
     });
     registry.read("web3_clientVersion", |api, args| {
         args.end()?;

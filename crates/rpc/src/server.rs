@@ -1,7 +1,7 @@
 //! The server as the node holds it.
 
 use crate::{
-    RpcConfig, RpcContext,
+    RpcConfig, RpcContext, admin,
     context::Api,
     debug, dev_chain, dev_state, eth_block, eth_call, eth_chain, eth_filter, eth_logs, eth_send, eth_simulate,
     eth_state, eth_subscribe, eth_wallet,
@@ -58,19 +58,19 @@ impl RpcServer {
     pub async fn bind(config: RpcConfig, context: RpcContext) -> Result<Self, BindError> {
         let shutdown = CancellationToken::new();
         let api = Arc::new(Api::new(config.clone(), context, shutdown.clone()));
-        let methods = methods(api);
-        let layer =
-            ObserveLayer { metrics: Arc::new(Metrics::new(methods.method_names())), limits: Limits::from(&config) };
+        let open = methods(api.clone(), config.http_admin);
+        let own = methods(api, true);
+        let layer = ObserveLayer { metrics: Arc::new(Metrics::new(own.method_names())), limits: Limits::from(&config) };
         let http = if config.enabled {
             let address = SocketAddr::new(config.host, config.port);
-            let server = HttpServer::bind(methods.clone(), layer.clone(), config.clone()).await;
+            let server = HttpServer::bind(open, layer.clone(), config.clone()).await;
             Some(server.map_err(|source| BindError::Http { address, source })?)
         } else {
             None
         };
         let ipc = match config.ipc_path.clone() {
             Some(path) => {
-                let server = IpcServer::bind(&path, methods, layer, config).await;
+                let server = IpcServer::bind(&path, own, layer, config).await;
                 Some(server.map_err(|source| BindError::Ipc { path, source })?)
             }
             None => None,
@@ -112,8 +112,8 @@ impl RpcServer {
     }
 }
 
-/// The table of all methods; those of development nodes only where they can work.
-pub(crate) fn methods(api: Arc<Api>) -> Methods {
+/// The table of all methods; those of development nodes only where they can work, those of the operator only where `admin` says so.
+pub(crate) fn methods(api: Arc<Api>, admin: bool) -> Methods {
     let dev = api.driver.is_some();
     let mut registry = Registry::new(api);
     eth_chain::register(&mut registry);
@@ -130,6 +130,9 @@ pub(crate) fn methods(api: Arc<Api>) -> Methods {
     net_web3::register(&mut registry);
     txpool::register(&mut registry);
     debug::register(&mut registry);
+    if admin {
+        admin::register(&mut registry);
+    }
     if dev {
         dev_chain::register(&mut registry);
         dev_state::register(&mut registry);

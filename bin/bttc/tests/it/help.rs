@@ -4,7 +4,7 @@ use crate::program::run;
 
 #[test]
 fn every_help_page_is_as_before() {
-    let pages: [&[&str]; 12] = [
+    let pages: [&[&str]; 15] = [
         &["--help"],
         &["node", "--help"],
         &["config", "show", "--help"],
@@ -16,7 +16,11 @@ fn every_help_page_is_as_before() {
         &["db", "verify", "--help"],
         &["db", "backup", "--help"],
         &["db", "compact", "--help"],
+        &["peers", "--help"],
+        &["peers", "ban", "--help"],
         &["db", "get", "--help"],
+        &["testnet", "--help"],
+        &["testnet", "up", "--help"],
     ];
     for page in pages {
         let (code, text, errors) = run(page);

@@ -6,4 +6,5 @@ mod db;
 mod help;
 mod import;
 mod node;
+mod peers;
 mod program;

@@ -7,6 +7,7 @@ mod merge;
 mod sections;
 
 use bttc_chain::ChainConfig;
+use bttc_network::NetworkConfig;
 use bttc_rpc::RpcConfig;
 use bttc_storage::StorageConfig;
 use bttc_txpool::PoolConfig;
@@ -41,6 +42,8 @@ pub struct Config {
     pub chain: ChainConfig,
     /// JSON-RPC.
     pub rpc: RpcConfig,
+    /// Other nodes.
+    pub p2p: NetworkConfig,
 }
 
 /// Why a configuration cannot be used.

@@ -9,7 +9,7 @@ use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English
 use bttc_chain::{Chain, ChainConfig, Driver, Mining};
 use bttc_consensus::ConsensusSigner;
 use bttc_primitives::{ChainSpec, Fatal, Transaction};
-use bttc_rpc::{RpcConfig, RpcContext, RpcServer};
+use bttc_rpc::{PeerControl, RpcConfig, RpcContext, RpcServer};
 use bttc_storage::{Durability, Storage, StorageConfig};
 use bttc_txpool::PoolConfig;
 use serde_json::{Value, json};
@@ -58,6 +58,10 @@ pub(crate) async fn node() -> Node {
 }
 
 pub(crate) async fn node_with(change: impl FnOnce(&mut RpcConfig)) -> Node {
+    node_among(None, change).await
+}
+
+pub(crate) async fn node_among(peers: Option<Arc<dyn PeerControl>>, change: impl FnOnce(&mut RpcConfig)) -> Node {
     let dir = tempfile::tempdir().unwrap();
     let storage = StorageConfig {
         path: dir.path().join("db"),
@@ -79,6 +83,7 @@ pub(crate) async fn node_with(change: impl FnOnce(&mut RpcConfig)) -> Node {
         driver: Some(handle),
         dev_accounts: (0..3).map(key).collect(),
         client_version: "bttc/test".to_owned(),
+        peers,
     };
     let server = RpcServer::bind(config, context).await.unwrap();
     let http = server.http_addr().unwrap();

@@ -1,6 +1,7 @@
 //! The server on a real development chain, asked over HTTP, WebSocket and IPC.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests; they stand in the place of the node")]
 
+mod admin;
 mod answers;
 mod development;
 mod doors;
