@@ -113,7 +113,7 @@ fn decide(runtime: &tokio::runtime::Runtime, chain: &Chain, signer: &DevValidato
         round: 0,
         block_hash: block.hash(),
         signers: SignerBitmap::from_indices(1, [0]),
-        signatures: vec![vote_signature(&signer.sign(vote.signing_hash()).unwrap())],
+        signatures: vec![vote_signature(&signer.sign(&vote.into()).unwrap())],
     };
     runtime.block_on(chain.commit(Decision { block_hash: block.hash(), certificate })).unwrap();
 }

@@ -2,7 +2,9 @@
 
 use crate::Chain;
 use alloy_rlp::Encodable;
-use bttc_consensus::{Application, DecidedBlock, Decision, HeightStart, Proposal, Turn, Verdict, check_evidence};
+use bttc_consensus::{
+    Application, DecidedBlock, Decision, HeightStart, Proposal, ProposeError, Turn, Verdict, check_evidence,
+};
 use bttc_primitives::{Evidence, Fatal, Height, SealedBlock};
 use std::{ops::Range, time::Instant};
 
@@ -11,7 +13,7 @@ impl Application for Chain {
         self.height_start()
     }
 
-    async fn propose(&self, turn: Turn, deadline: Instant) -> Result<SealedBlock, Fatal> {
+    async fn propose(&self, turn: Turn, deadline: Instant) -> Result<SealedBlock, ProposeError> {
         self.blocking(move |chain| chain.build_block(turn, deadline)).await
     }
 

@@ -7,8 +7,8 @@ use crate::{
     run::{hash_state, outputs_of},
 };
 use alloy_eips::eip2718::Encodable2718;
-use bttc_consensus::{MAX_BODY_BYTES, NextBlock, Turn, check_evidence};
-use bttc_execution::{BlockOutcome, BlockRun, SystemTransactions, TransactError};
+use bttc_consensus::{MAX_BODY_BYTES, NextBlock, ProposeError, Turn, check_evidence};
+use bttc_execution::{BlockOutcome, BlockRun, FinishError, SystemTransactions, TransactError};
 use bttc_primitives::{Body, Evidence, Fatal, Head, LastCommit, RecoveredBlock, SealedBlock, StateReader, Transaction};
 use bttc_storage::{ReadTx, StoredProposal};
 use std::{sync::Arc, time::Instant};
@@ -18,11 +18,12 @@ const LEAST_GAS: u64 = 21_000;
 
 impl Chain {
     /// Builds, runs and stores our block for `turn`.
-    pub(crate) fn build_block(&self, turn: Turn, deadline: Instant) -> Result<SealedBlock, Fatal> {
+    pub(crate) fn build_block(&self, turn: Turn, deadline: Instant) -> Result<SealedBlock, ProposeError> {
         let head = self.head();
         let next_height = head.height().saturating_add(1);
         if turn.height != next_height {
-            return Err(Fatal::new(format!("asked to propose height {}, the next one is {next_height}", turn.height)));
+            let what = format!("asked to propose height {}, the next one is {next_height}", turn.height);
+            return Err(Fatal::new(what).into());
         }
         let store = self.read()?;
         let executed = self.execute_new_block(&store, &head, turn, deadline)?;
@@ -42,7 +43,13 @@ impl Chain {
         Ok(())
     }
 
-    fn execute_new_block(&self, store: &ReadTx, head: &Head, turn: Turn, deadline: Instant) -> Result<Executed, Fatal> {
+    fn execute_new_block(
+        &self,
+        store: &ReadTx,
+        head: &Head,
+        turn: Turn,
+        deadline: Instant,
+    ) -> Result<Executed, ProposeError> {
         let spec = self.spec().as_ref();
         let validators = self.validators(turn.height)?;
         let last_commit = last_commit_of(store, head)?;
@@ -109,14 +116,16 @@ impl Chain {
         Ok((transactions, senders))
     }
 
-    fn finish_run<S: StateReader>(&self, run: BlockRun<'_, S>, duties: &Duties) -> Result<BlockOutcome, Fatal> {
+    fn finish_run<S: StateReader>(&self, run: BlockRun<'_, S>, duties: &Duties) -> Result<BlockOutcome, ProposeError> {
         let signer = self
             .inner
             .signer
             .as_deref()
             .ok_or_else(|| Fatal::new("asked to propose a block without a consensus key"))?;
-        run.finish(SystemTransactions::Make { calls: &duties.calls, signer })
-            .map_err(|error| Fatal::while_doing("finishing our own block", error))
+        run.finish(SystemTransactions::Make { calls: &duties.calls, signer }).map_err(|error| match error {
+            FinishError::Unsigned(error) => error.into(),
+            error => Fatal::while_doing("finishing our own block", error).into(),
+        })
     }
 
     /// Reported evidence that still proves something.

@@ -29,12 +29,14 @@ mod evidence;
 mod fee_split;
 mod header;
 mod invalid;
+mod proposal_header;
 mod proposer;
+mod sign_request;
 mod signer;
 mod transport;
 mod vote;
 
-pub use application::{Application, DecidedBlock, Decision, HeightStart, Proposal, Turn, Verdict};
+pub use application::{Application, DecidedBlock, Decision, HeightStart, Proposal, ProposeError, Turn, Verdict};
 pub use base_fee::next_base_fee;
 pub use certificate::{check_certificate, check_last_commit};
 pub use ethereum::{
@@ -47,8 +49,13 @@ pub use header::{
     MAX_BODY_BYTES, NextBlock, Outputs, block_commitment, check_body, check_header, next_mix_hash, output_commitment,
 };
 pub use invalid::InvalidBlock;
+pub use proposal_header::ProposalHeader;
 pub use proposer::ProposerOrder;
-pub use signer::ConsensusSigner;
+pub use sign_request::{
+    MAX_PEER_ID_BYTES, PeerProof, Refusal, SYSTEM_TX_GAS, SignPosition, SignRequest, SignStep, SystemTransaction,
+    is_system_address,
+};
+pub use signer::{ConsensusSigner, SignError};
 pub use transport::{
     Acceptance, Fault, MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MessageId, PeerId, RequestError,
     RequestId, Topic, Transport, TransportEvent,

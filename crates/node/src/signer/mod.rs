@@ -1,0 +1,3 @@
+//! The consensus key.
+mod key;
+pub use key::KeySigner;
