@@ -33,6 +33,8 @@ fn main() -> ExitCode {
         Command::Init(args) => commands::init::run(args, &flags, out),
         Command::Import(args) => commands::import::run(&args, &flags, out),
         Command::Account(args) => commands::account::run(args, out),
+        Command::Validator(args) => commands::validator::run(args, out),
+        Command::Signer(args) => commands::signer::run(&args, out),
         Command::Db(args) => commands::db::run(args, &flags, out),
         Command::Completions(args) => commands::completions::run(&args, out),
     };

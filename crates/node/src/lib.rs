@@ -27,4 +27,9 @@ pub use import::{ImportProgress, import_file};
 pub use launch::{Node, NodeInfo, init_datadir, launch, open_storage_read_only};
 pub use logging::init_logging;
 pub use signals::shutdown_on_signals;
-pub use signer::KeySigner;
+pub use signer::{
+    Admission, GuardedSigner, Hello, InvalidSignerMessage, KEY_FILE, KeySigner, MAX_SIGNER_FRAME_BYTES,
+    OpenSignStateError, RemoteSigner, RemoteSignerConfig, SIGN_STATE_FILE, SIGNER_PROTOCOL_VERSION, SignState,
+    SignStateFile, Signed, SignerMessage, SignerServer, ValidatorConfig, key_file_address, open_key_file,
+    open_validator_key, read_secret_line,
+};

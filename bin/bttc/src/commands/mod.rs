@@ -7,3 +7,5 @@ pub(crate) mod db;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod node;
+pub(crate) mod signer;
+pub(crate) mod validator;

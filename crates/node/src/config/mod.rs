@@ -6,6 +6,7 @@
 mod merge;
 mod sections;
 
+use crate::ValidatorConfig;
 use bttc_chain::ChainConfig;
 use bttc_rpc::RpcConfig;
 use bttc_storage::StorageConfig;
@@ -41,6 +42,8 @@ pub struct Config {
     pub chain: ChainConfig,
     /// JSON-RPC.
     pub rpc: RpcConfig,
+    /// The consensus key, on a validator.
+    pub validator: ValidatorConfig,
 }
 
 /// Why a configuration cannot be used.
