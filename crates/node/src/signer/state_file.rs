@@ -37,14 +37,14 @@ pub enum OpenSignStateError {
     #[error(
         "the sign state {0} is missing, so nobody knows what this key has signed, and to sign on could cost its stake; \
          put the file back, or, once no other machine signs with this key, begin above the height it may have signed: \
-         bttc validator reset-sign-state --dir DIR --height HEIGHT --yes-i-know"
+         bttc validator reset-sign-state --dir DIR --chain CHAIN --height HEIGHT --yes-i-know"
     )]
     Missing(PathBuf),
     /// Both copies are damaged, or it is another kind of file.
     #[error(
         "the sign state {0} is damaged, so nobody knows what this key has signed, and to sign on could cost its stake; \
          once no other machine signs with this key, begin above the height it may have signed: \
-         bttc validator reset-sign-state --dir DIR --height HEIGHT --yes-i-know"
+         bttc validator reset-sign-state --dir DIR --chain CHAIN --height HEIGHT --yes-i-know"
     )]
     Damaged(PathBuf),
     /// Another process signs with it.
