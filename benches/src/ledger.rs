@@ -1,11 +1,11 @@
 //! A ledger of the development network, and the decision of a validator of one.
 
 use crate::transactions::dev_key;
-use alloy_primitives::{Address, B256, Signature};
+use alloy_primitives::{Address, Signature};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use bttc_chain::{Chain, ChainConfig};
-use bttc_consensus::{Application, ConsensusSigner, Decision, Turn, Vote, vote_signature};
+use bttc_consensus::{Application, ConsensusSigner, Decision, SignError, SignRequest, Turn, Vote, vote_signature};
 use bttc_primitives::{ChainSpec, CommitCertificate, Fatal, SealedBlock, SignerBitmap, VoteKind};
 use bttc_storage::{Durability, Storage, StorageConfig};
 use bttc_txpool::PoolConfig;
@@ -35,8 +35,9 @@ impl ConsensusSigner for DevValidator {
         self.0.address()
     }
 
-    fn sign(&self, hash: B256) -> Result<Signature, Fatal> {
-        self.0.sign_hash_sync(&hash).map_err(|error| Fatal::while_doing("signing", error))
+    fn sign(&self, request: &SignRequest) -> Result<Signature, SignError> {
+        let signed = self.0.sign_hash_sync(&request.signing_hash());
+        Ok(signed.map_err(|error| Fatal::while_doing("signing", error))?)
     }
 }
 

@@ -23,6 +23,12 @@ alone: no keys, no pending transactions. Run it with `bttc node --datadir DIR`."
 const COMPACT_HELP: &str = "The old database stays in its place until the new one is complete; a crash on the way costs nothing. Needs as \
 much free space on the same disk as the tables take.";
 
+const VALIDATOR_HELP: &str = "A consensus key signs votes and lies in a directory with its sign state, the record of what it has signed. \
+Never copy the sign state and never run two machines with one key: signing twice costs stake.";
+
+const SIGNER_HELP: &str = "The node reaches it with --validator.remote SOCKET and can never make it sign twice, \
+even if somebody takes the node over. The socket opens to the signer's own user alone.";
+
 /// A node of the BTT chain, and the tools around it.
 #[derive(Debug, Parser)]
 #[command(name = "bttc", version, propagate_version = true, arg_required_else_help = true)]
@@ -46,6 +52,12 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Keep accounts in encrypted files.
     Account(AccountArgs),
+    /// Make and look after the consensus key of a validator.
+    #[command(after_help = VALIDATOR_HELP)]
+    Validator(ValidatorArgs),
+    /// Keep a consensus key apart and sign for a node of this machine.
+    #[command(after_help = SIGNER_HELP)]
+    Signer(SignerArgs),
     /// Look into the database of a node, check it, copy it.
     Db(DbArgs),
     /// Run a network of nodes on this machine.
@@ -180,6 +192,76 @@ pub(crate) struct PasswordArgs {
     /// File whose first line is the password; without it, it is asked for.
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValidatorArgs {
+    #[command(subcommand)]
+    pub(crate) action: ValidatorAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ValidatorAction {
+    /// Make a new consensus key with its sign state, and print its address.
+    Keygen {
+        /// Directory for both; made if it is not there.
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        #[command(flatten)]
+        chain: ChainArgs,
+        #[command(flatten)]
+        password: PasswordArgs,
+    },
+    /// Show the address of a consensus key and what it signed last.
+    Show {
+        /// Directory of the key.
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+    },
+    /// Replace a sign state that was lost or damaged, or begin at a later height.
+    ResetSignState {
+        /// Directory of the key.
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// Nothing at this height or below will be signed; take one that the chain has not reached.
+        #[arg(long, value_name = "HEIGHT")]
+        height: u64,
+        #[command(flatten)]
+        chain: ChainArgs,
+        /// Confirm that this key signs on no other machine and never signed above the height.
+        #[arg(long)]
+        yes_i_know: bool,
+    },
+}
+
+/// Which chain a key signs for.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct ChainArgs {
+    /// Chain to sign for: dev, testnet, mainnet or the path of a genesis file.
+    #[arg(long, value_name = "NAME|PATH")]
+    pub(crate) chain: Option<String>,
+    /// The same by its EIP-155 id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) chain_id: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SignerArgs {
+    /// Encrypted consensus key, as `bttc validator keygen` makes it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// File whose first line is the password.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: PathBuf,
+    /// Sign state [default: sign-state beside the key].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    /// Unix socket to listen on.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) socket: PathBuf,
+    #[command(flatten)]
+    pub(crate) chain: ChainArgs,
 }
 
 #[derive(Debug, Args)]

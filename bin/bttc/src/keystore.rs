@@ -44,34 +44,7 @@ impl Keystore {
         if let Some(file) = self.list()?.into_iter().find(|file| file.address == Some(address)) {
             bail!("the account {address} is already in {}; nothing was written", file.path.display());
         }
-        let dir = self.dir.display();
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(OWNER_ONLY_DIR)
-            .create(&self.dir)
-            .wrap_err_with(|| format!("cannot make the keystore {dir}; choose another with --keystore DIR"))?;
-        // The library writes with the rights of the umask: let it do so where only we can look.
-        let private = tempfile::Builder::new()
-            .prefix(".new-")
-            .tempdir_in(&self.dir)
-            .wrap_err_with(|| format!("cannot write to the keystore {dir}"))?;
-        PrivateKeySigner::encrypt_keystore(
-            private.path(),
-            &mut rand::thread_rng(),
-            key.to_bytes(),
-            password,
-            Some("key"),
-        )
-        .wrap_err("cannot encrypt the key")?;
-        let plain = fs::read(private.path().join("key")).wrap_err("cannot read the encrypted key back")?;
-        let mut json: serde_json::Value = serde_json::from_slice(&plain).wrap_err("the encrypted key is no JSON")?;
-        let fields = json.as_object_mut().ok_or_else(|| eyre!("the encrypted key is no JSON object"))?;
-        fields.insert("address".to_owned(), format!("{address:x}").trim_start_matches("0x").into());
-        let (ready, path) = (private.path().join("ready"), self.dir.join(format!("{address}.json")));
-        write_private(&ready, &serde_json::to_vec(&json)?)?;
-        fs::hard_link(&ready, &path).wrap_err_with(|| format!("cannot write {}", path.display()))?;
-        sync_dir(&self.dir)?;
-        Ok(path)
+        write_encrypted(&self.dir, &format!("{address}.json"), key, password)
     }
 
     /// The key files, by address.
@@ -118,6 +91,35 @@ impl Keystore {
         }
         Ok(key)
     }
+}
+
+/// Encrypts a key into the new file `name` of a directory, which is made if it is not there.
+///
+/// Errors: the file exists, or the directory cannot be written.
+pub(crate) fn write_encrypted(dir: &Path, name: &str, key: &PrivateKeySigner, password: &str) -> eyre::Result<PathBuf> {
+    let shown = dir.display();
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(OWNER_ONLY_DIR)
+        .create(dir)
+        .wrap_err_with(|| format!("cannot make the directory {shown}; choose another"))?;
+    // The library writes with the rights of the umask: let it do so where only we can look.
+    let private = tempfile::Builder::new()
+        .prefix(".new-")
+        .tempdir_in(dir)
+        .wrap_err_with(|| format!("cannot write to the directory {shown}"))?;
+    PrivateKeySigner::encrypt_keystore(private.path(), &mut rand::thread_rng(), key.to_bytes(), password, Some("key"))
+        .wrap_err("cannot encrypt the key")?;
+    let plain = fs::read(private.path().join("key")).wrap_err("cannot read the encrypted key back")?;
+    let mut json: serde_json::Value = serde_json::from_slice(&plain).wrap_err("the encrypted key is no JSON")?;
+    let fields = json.as_object_mut().ok_or_else(|| eyre!("the encrypted key is no JSON object"))?;
+    let address = format!("{:x}", key.address());
+    fields.insert("address".to_owned(), address.trim_start_matches("0x").into());
+    let (ready, path) = (private.path().join("ready"), dir.join(name));
+    write_private(&ready, &serde_json::to_vec(&json)?)?;
+    fs::hard_link(&ready, &path).wrap_err_with(|| format!("cannot write {}", path.display()))?;
+    sync_dir(dir)?;
+    Ok(path)
 }
 
 /// Writes a file that must not exist and that only its owner may read; on disk on return.

@@ -34,6 +34,8 @@ fn main() -> ExitCode {
         Command::Init(args) => commands::init::run(args, &flags, out),
         Command::Import(args) => commands::import::run(&args, &flags, out),
         Command::Account(args) => commands::account::run(args, out),
+        Command::Validator(args) => commands::validator::run(args, out),
+        Command::Signer(args) => commands::signer::run(&args, out),
         Command::Db(args) => commands::db::run(args, &flags, out),
         Command::Testnet(args) => testnet::run(args, out),
         Command::Peers(args) => commands::peers::run(&args, &flags, out),

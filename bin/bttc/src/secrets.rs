@@ -1,8 +1,9 @@
 //! Passwords and private keys on their way in: from a file or a prompt, never from the command line.
 
 use alloy_signer_local::PrivateKeySigner;
+use bttc_node::read_secret_line as from_file;
 use eyre::{WrapErr, bail, eyre};
-use std::{fs, io::IsTerminal, path::Path};
+use std::{io::IsTerminal, path::Path};
 use zeroize::Zeroizing;
 
 /// Text that is wiped from memory when it is dropped.
@@ -48,16 +49,4 @@ fn prompt(question: &str) -> eyre::Result<Secret> {
         bail!("there is no terminal to ask on; give a file with --password-file (and --key-file for a private key)");
     }
     rpassword::prompt_password(question).map(Zeroizing::new).wrap_err("cannot read from the terminal")
-}
-
-/// First line of a file.
-fn from_file(path: &Path, what: &str) -> eyre::Result<Secret> {
-    let text = fs::read_to_string(path)
-        .map(Zeroizing::new)
-        .wrap_err_with(|| format!("cannot read the {what} file {}", path.display()))?;
-    let line = text.lines().next().unwrap_or_default();
-    if line.is_empty() {
-        bail!("the first line of the {what} file {} is empty; put the {what} there", path.display());
-    }
-    Ok(Zeroizing::new(line.to_owned()))
 }

@@ -71,6 +71,7 @@ impl<'a> Chain<'a> {
             Ok(()) => Imported::Valid,
             Err(FinishError::Invalid(why)) => Imported::Invalid(why.to_string()),
             Err(FinishError::Fatal(why)) => Imported::Fatal(why.to_string()),
+            Err(FinishError::Unsigned(why)) => Imported::Fatal(why.to_string()),
         }
     }
 

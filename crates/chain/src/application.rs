@@ -2,7 +2,9 @@
 
 use crate::Chain;
 use alloy_rlp::Encodable;
-use bttc_consensus::{Application, DecidedBlock, Decision, HeightStart, Proposal, Turn, Verdict, check_evidence};
+use bttc_consensus::{
+    Application, DecidedBlock, Decision, HeightStart, Proposal, ProposeError, Turn, Verdict, check_evidence,
+};
 use bttc_primitives::{Evidence, Fatal, Height, LastCommit, SealedBlock};
 use bttc_storage::HistoryError;
 use std::{ops::Range, time::Instant};
@@ -28,7 +30,7 @@ impl Application for Chain {
         turn: Turn,
         last_commit: Option<LastCommit>,
         deadline: Instant,
-    ) -> Result<SealedBlock, Fatal> {
+    ) -> Result<SealedBlock, ProposeError> {
         self.blocking(move |chain| chain.build_block(turn, last_commit, deadline)).await
     }
 

@@ -7,8 +7,8 @@ use crate::{
     run::{hash_state, outputs_of},
 };
 use alloy_eips::eip2718::Encodable2718;
-use bttc_consensus::{MAX_BODY_BYTES, NextBlock, Turn, check_evidence};
-use bttc_execution::{BlockOutcome, BlockRun, SystemTransactions, TransactError};
+use bttc_consensus::{MAX_BODY_BYTES, NextBlock, ProposeError, Turn, check_evidence};
+use bttc_execution::{BlockOutcome, BlockRun, FinishError, SystemTransactions, TransactError};
 use bttc_primitives::{Body, Evidence, Fatal, Head, LastCommit, RecoveredBlock, SealedBlock, StateReader, Transaction};
 use bttc_storage::{ReadTx, StoredProposal};
 use std::{sync::Arc, time::Instant};
@@ -27,11 +27,12 @@ impl Chain {
         turn: Turn,
         last_commit: Option<LastCommit>,
         deadline: Instant,
-    ) -> Result<SealedBlock, Fatal> {
+    ) -> Result<SealedBlock, ProposeError> {
         let head = self.head();
         let next_height = head.height().saturating_add(1);
         if turn.height != next_height {
-            return Err(Fatal::new(format!("asked to propose height {}, the next one is {next_height}", turn.height)));
+            let what = format!("asked to propose height {}, the next one is {next_height}", turn.height);
+            return Err(Fatal::new(what).into());
         }
         let store = self.read()?;
         let last_commit = match last_commit {
@@ -62,7 +63,7 @@ impl Chain {
         turn: Turn,
         last_commit: LastCommit,
         deadline: Instant,
-    ) -> Result<Executed, Fatal> {
+    ) -> Result<Executed, ProposeError> {
         let spec = self.spec().as_ref();
         let validators = self.validators(turn.height)?;
         let evidence = self.evidence_to_include();
@@ -133,14 +134,16 @@ impl Chain {
         Ok((transactions, senders))
     }
 
-    fn finish_run<S: StateReader>(&self, run: BlockRun<'_, S>, duties: &Duties) -> Result<BlockOutcome, Fatal> {
+    fn finish_run<S: StateReader>(&self, run: BlockRun<'_, S>, duties: &Duties) -> Result<BlockOutcome, ProposeError> {
         let signer = self
             .inner
             .signer
             .as_deref()
             .ok_or_else(|| Fatal::new("asked to propose a block without a consensus key"))?;
-        run.finish(SystemTransactions::Make { calls: &duties.calls, signer })
-            .map_err(|error| Fatal::while_doing("finishing our own block", error))
+        run.finish(SystemTransactions::Make { calls: &duties.calls, signer }).map_err(|error| match error {
+            FinishError::Unsigned(error) => error.into(),
+            error => Fatal::while_doing("finishing our own block", error).into(),
+        })
     }
 
     /// Reported evidence that still proves something.

@@ -42,6 +42,7 @@ impl From<FinishError> for ImportError {
     fn from(error: FinishError) -> Self {
         match error {
             FinishError::Invalid(invalid) => invalid.into(),
+            FinishError::Unsigned(error) => Fatal::from(error).into(),
             FinishError::Fatal(fatal) => fatal.into(),
         }
     }

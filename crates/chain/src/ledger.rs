@@ -119,10 +119,10 @@ impl Chain {
     }
 
     /// Runs work that computes or writes on a thread of its own.
-    pub(crate) async fn blocking<T: Send + 'static>(
+    pub(crate) async fn blocking<T: Send + 'static, E: From<Fatal> + Send + 'static>(
         &self,
-        work: impl FnOnce(Self) -> Result<T, Fatal> + Send + 'static,
-    ) -> Result<T, Fatal> {
+        work: impl FnOnce(Self) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let chain = self.clone();
         tokio::task::spawn_blocking(move || work(chain))
             .await

@@ -93,6 +93,7 @@ fn execute(
     match run.finish(check) {
         Ok(outcome) => Ok(Ok((outcome, duties))),
         Err(FinishError::Fatal(fatal)) => Err(fatal),
+        Err(FinishError::Unsigned(error)) => Err(error.into()),
         Err(FinishError::Invalid(invalid)) => Ok(Err(invalid)),
     }
 }

@@ -1,6 +1,6 @@
 //! The seam between the consensus engine and the ledger (docs/architecture.md, section 7).
 
-use crate::{InvalidBlock, ProposerOrder};
+use crate::{InvalidBlock, ProposerOrder, SignError};
 use alloy_primitives::{Address, B256};
 use bttc_primitives::{
     CommitCertificate, Evidence, Fatal, Height, LastCommit, Round, SealedBlock, Timing, ValidatorSet,
@@ -13,7 +13,7 @@ pub trait Application: Clone + Send + Sync + 'static {
     fn start(&self) -> impl Future<Output = Result<HeightStart, Fatal>> + Send;
     /// Resolves once a transaction waits that the next block could include.
     fn work(&self) -> impl Future<Output = Result<(), Fatal>> + Send;
-    /// Builds our block on the head, before `deadline`; durable on return.
+    /// Builds our block on the head, before `deadline`; durable on return. [`ProposeError::Unsigned`]: let the turn pass, others propose.
     ///
     /// `last_commit` is the certificate of the head with the precommits that came after the decision; none for the committed one.
     fn propose(
@@ -21,7 +21,7 @@ pub trait Application: Clone + Send + Sync + 'static {
         turn: Turn,
         last_commit: Option<LastCommit>,
         deadline: Instant,
-    ) -> impl Future<Output = Result<SealedBlock, Fatal>> + Send;
+    ) -> impl Future<Output = Result<SealedBlock, ProposeError>> + Send;
     /// Judges a block for the current height. If valid it is durable on return.
     fn verify(&self, turn: Turn, block: SealedBlock) -> impl Future<Output = Result<Verdict, Fatal>> + Send;
     /// Undecided blocks kept for `height`: restart and re-sending.
@@ -36,6 +36,36 @@ pub trait Application: Clone + Send + Sync + 'static {
         heights: Range<Height>,
         max_bytes: usize,
     ) -> impl Future<Output = Result<Vec<DecidedBlock>, Fatal>> + Send;
+}
+
+/// Why there is no block of ours.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ProposeError {
+    /// The signer does not sign what belongs into it. The node is sound; only this turn is lost.
+    #[error("our block cannot be signed: {0}")]
+    Unsigned(SignError),
+    /// Our own trouble.
+    #[error(transparent)]
+    Fatal(#[from] Fatal),
+}
+
+impl From<SignError> for ProposeError {
+    fn from(error: SignError) -> Self {
+        match error {
+            SignError::Fatal(fatal) => Self::Fatal(fatal),
+            other => Self::Unsigned(other),
+        }
+    }
+}
+
+impl From<ProposeError> for Fatal {
+    /// For a chain of one, where nobody else proposes.
+    fn from(error: ProposeError) -> Self {
+        match error {
+            ProposeError::Unsigned(error) => error.into(),
+            ProposeError::Fatal(fatal) => fatal,
+        }
+    }
 }
 
 /// Whose turn it is.

@@ -31,11 +31,12 @@ mod header;
 mod invalid;
 mod proposal_header;
 mod proposer;
+mod sign_request;
 mod signer;
 mod transport;
 mod vote;
 
-pub use application::{Application, DecidedBlock, Decision, HeightStart, Proposal, Turn, Verdict};
+pub use application::{Application, DecidedBlock, Decision, HeightStart, Proposal, ProposeError, Turn, Verdict};
 pub use base_fee::next_base_fee;
 pub use certificate::{check_certificate, check_last_commit};
 pub use ethereum::{
@@ -50,7 +51,11 @@ pub use header::{
 pub use invalid::InvalidBlock;
 pub use proposal_header::ProposalHeader;
 pub use proposer::ProposerOrder;
-pub use signer::ConsensusSigner;
+pub use sign_request::{
+    MAX_PEER_ID_BYTES, PeerProof, Refusal, SYSTEM_TX_GAS, SignPosition, SignRequest, SignStep, SystemTransaction,
+    is_system_address,
+};
+pub use signer::{ConsensusSigner, SignError};
 pub use transport::{
     Acceptance, Fault, MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, MessageId, PeerId, RequestError,
     RequestId, Topic, Transport, TransportEvent,

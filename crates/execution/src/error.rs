@@ -1,7 +1,7 @@
 //! Why a block or a transaction does not run.
 
 use crate::InvalidTransaction;
-use bttc_consensus::InvalidBlock;
+use bttc_consensus::{InvalidBlock, SignError};
 use bttc_primitives::Fatal;
 
 /// Why a block cannot begin.
@@ -40,7 +40,19 @@ pub enum FinishError {
     /// Its system transactions are not those that the rules demand, or one of them fails.
     #[error(transparent)]
     Invalid(#[from] InvalidBlock),
+    /// It is ours, and its system transactions cannot be signed.
+    #[error(transparent)]
+    Unsigned(SignError),
     /// Our own trouble.
     #[error(transparent)]
     Fatal(#[from] Fatal),
+}
+
+impl From<SignError> for FinishError {
+    fn from(error: SignError) -> Self {
+        match error {
+            SignError::Fatal(fatal) => Self::Fatal(fatal),
+            other => Self::Unsigned(other),
+        }
+    }
 }

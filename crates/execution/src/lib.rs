@@ -50,6 +50,7 @@ mod watch;
 
 pub use access_list::{AccessListResult, create_access_list};
 pub use block_run::{BlockOutcome, BlockRun, TxResult};
+pub use bttc_consensus::SYSTEM_TX_GAS;
 pub use call_error::{CallError, revert_reason};
 pub use error::{FinishError, RunError, TransactError};
 pub use estimate::estimate_gas;
@@ -60,5 +61,5 @@ pub use invalid::InvalidTransaction;
 pub use memory::MemoryState;
 pub use simulate::{CallEnv, CallOutcome, CallResult, Overrides, call};
 pub use simulate_blocks::{SimulateEnv, SimulateError, SimulatedBlock, SimulatedCall, simulate_blocks};
-pub use system::{SYSTEM_TX_GAS, SystemCall, SystemTransactions};
+pub use system::{SystemCall, SystemTransactions};
 pub use trace::{TraceEnv, trace_block, trace_call, trace_transaction};

@@ -5,12 +5,12 @@ use crate::{
     cache::{StateCache, StateError},
     environment::environment,
     machine::Machine,
-    system::{self, SYSTEM_TX_GAS, SystemTransactions},
+    system::{self, SystemTransactions},
 };
 use alloy_consensus::{Eip658Value, Transaction as _};
 use alloy_evm::{Evm, FromRecoveredTx, eth::EthEvmContext};
 use alloy_primitives::U256;
-use bttc_consensus::{FeeSplit, InvalidBlock, split_fees};
+use bttc_consensus::{FeeSplit, InvalidBlock, SYSTEM_TX_GAS, split_fees};
 use bttc_contracts::addresses::TREASURY;
 use bttc_primitives::{
     ChainSpec, EthereumHardforks, Fatal, Header, Receipt, Recovered, StateChanges, StateReader, Transaction,

@@ -118,6 +118,7 @@ impl From<FinishError> for SimulateError {
     fn from(error: FinishError) -> Self {
         match error {
             FinishError::Invalid(invalid) => CallError::InvalidRequest(invalid.to_string()).into(),
+            FinishError::Unsigned(error) => Fatal::from(error).into(),
             FinishError::Fatal(fatal) => fatal.into(),
         }
     }

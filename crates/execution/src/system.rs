@@ -5,13 +5,10 @@
 //! same run, so that each has a hash, a receipt, logs and a trace.
 
 use crate::FinishError;
-use alloy_consensus::{SignableTransaction, Transaction as _, TxLegacy};
-use alloy_primitives::{Address, Bytes, TxKind, U256};
-use bttc_consensus::{ConsensusSigner, InvalidBlock};
-use bttc_primitives::{ChainSpec, Fatal, Recovered, Transaction};
-
-/// Gas limit of a system transaction. Unit: gas.
-pub const SYSTEM_TX_GAS: u64 = 10_000_000;
+use alloy_consensus::{SignableTransaction, Transaction as _};
+use alloy_primitives::{Address, Bytes};
+use bttc_consensus::{ConsensusSigner, InvalidBlock, SignError, SystemTransaction};
+use bttc_primitives::{ChainSpec, Recovered, Transaction};
 
 /// What a system transaction calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,16 +54,8 @@ pub(crate) fn is_system_transaction(spec: &ChainSpec, proposer: Address, tx: Rec
     !spec.is_ethereum() && tx.is_legacy() && tx.gas_price() == Some(0) && tx.signer() == proposer
 }
 
-fn unsigned(spec: &ChainSpec, call: &SystemCall, nonce: u64) -> TxLegacy {
-    TxLegacy {
-        chain_id: Some(spec.chain_id()),
-        nonce,
-        gas_price: 0,
-        gas_limit: SYSTEM_TX_GAS,
-        to: TxKind::Call(call.to),
-        value: U256::ZERO,
-        input: call.input.clone(),
-    }
+fn demanded(spec: &ChainSpec, call: &SystemCall, nonce: u64) -> SystemTransaction {
+    SystemTransaction { chain_id: spec.chain_id(), nonce, to: call.to, input: call.input.clone() }
 }
 
 /// Signs the system transaction for `call`.
@@ -75,10 +64,11 @@ pub(crate) fn make(
     call: &SystemCall,
     nonce: u64,
     signer: &dyn ConsensusSigner,
-) -> Result<Transaction, Fatal> {
-    let tx = unsigned(spec, call, nonce);
-    let signature = signer.sign(tx.signature_hash())?;
-    Ok(tx.into_signed(signature).into())
+) -> Result<Transaction, SignError> {
+    let demanded = demanded(spec, call, nonce);
+    let unsigned = demanded.unsigned();
+    let signature = signer.sign(&demanded.into())?;
+    Ok(unsigned.into_signed(signature).into())
 }
 
 /// Checks that `got`, at `index` of the block, is the system transaction for `call`, sent by `proposer`.
@@ -97,7 +87,7 @@ pub(crate) fn check(
     if got.signer() != proposer {
         return refuse(format!("sender is {}, expected the proposer {proposer}", got.signer()));
     }
-    let (tx, wanted) = (signed.tx(), unsigned(spec, call, nonce));
+    let (tx, wanted) = (signed.tx(), demanded(spec, call, nonce).unsigned());
     if tx == &wanted {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! From configuration to a running node, top to bottom.
 
 use crate::{
-    Config, KeySigner, chain_spec, dev_keys,
+    Config, KeySigner, ValidatorConfig, chain_spec, dev_keys,
     health::HealthServer,
     logging, metrics,
     readiness::Readiness,
@@ -78,7 +78,7 @@ impl Node {
         let datadir = datadir(&config)?;
         let storage = open_storage(&mut config, &datadir)?;
         let (network, spec) = spec(&config, &storage)?;
-        let role = Role::of(&network, &spec)?;
+        let role = Role::of(&network, &spec, &config.validator)?;
 
         let chain = open_chain(&config, spec.clone(), storage, role.signer())?;
         if config.storage.durability == Durability::Full {
@@ -265,7 +265,10 @@ enum Role {
 }
 
 impl Role {
-    fn of(network: &str, spec: &ChainSpec) -> eyre::Result<Self> {
+    fn of(network: &str, spec: &ChainSpec, validator: &ValidatorConfig) -> eyre::Result<Self> {
+        if validator.is_set() && (spec.is_ethereum() || spec.is_dev()) {
+            bail!("the chain {network} takes no consensus key of yours; leave [validator] out of the configuration")
+        }
         if spec.is_ethereum() {
             return Ok(Self::Follower);
         }

@@ -33,4 +33,9 @@ pub use launch::{
 pub use logging::init_logging;
 pub use peer_control::NetworkControl;
 pub use signals::shutdown_on_signals;
-pub use signer::KeySigner;
+pub use signer::{
+    Admission, GuardedSigner, Hello, InvalidSignerMessage, KEY_FILE, KeySigner, MAX_SIGNER_FRAME_BYTES,
+    OpenSignStateError, RemoteSigner, RemoteSignerConfig, SIGN_STATE_FILE, SIGNER_PROTOCOL_VERSION, SignState,
+    SignStateFile, Signed, SignerMessage, SignerServer, ValidatorConfig, key_file_address, open_key_file,
+    open_validator_key, read_secret_line,
+};

@@ -8,3 +8,5 @@ pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod node;
 pub(crate) mod peers;
+pub(crate) mod signer;
+pub(crate) mod validator;

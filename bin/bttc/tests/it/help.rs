@@ -4,7 +4,7 @@ use crate::program::run;
 
 #[test]
 fn every_help_page_is_as_before() {
-    let pages: [&[&str]; 15] = [
+    let pages: [&[&str]; 20] = [
         &["--help"],
         &["node", "--help"],
         &["config", "show", "--help"],
@@ -12,6 +12,11 @@ fn every_help_page_is_as_before() {
         &["import", "--help"],
         &["account", "--help"],
         &["account", "export", "--help"],
+        &["validator", "--help"],
+        &["validator", "keygen", "--help"],
+        &["validator", "show", "--help"],
+        &["validator", "reset-sign-state", "--help"],
+        &["signer", "--help"],
         &["db", "--help"],
         &["db", "verify", "--help"],
         &["db", "backup", "--help"],

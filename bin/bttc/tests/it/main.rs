@@ -8,3 +8,4 @@ mod import;
 mod node;
 mod peers;
 mod program;
+mod validator;

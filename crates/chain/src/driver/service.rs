@@ -167,7 +167,7 @@ impl Driver {
             round: 0,
             block_hash: block.hash(),
         };
-        let signature = self.signer.sign(vote.signing_hash())?;
+        let signature = self.signer.sign(&vote.into())?;
         Ok(CommitCertificate {
             height,
             round: 0,

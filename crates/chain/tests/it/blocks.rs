@@ -119,7 +119,7 @@ async fn reported_evidence_enters_the_next_block_once() {
     let chain = open(dir.path());
     let signed = |block_hash| {
         let vote = bttc_consensus::Vote { chain_id: 990_992, kind: VoteKind::Prevote, height: 1, round: 4, block_hash };
-        bttc_consensus::vote_signature(&signer().sign(vote.signing_hash()).unwrap())
+        bttc_consensus::vote_signature(&signer().sign(&vote.into()).unwrap())
     };
     let proof = DoubleSign {
         signer: signer().address(),

@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
 use bttc_chain::{Chain, ChainConfig};
-use bttc_consensus::{Application, ConsensusSigner, Decision, Turn, Vote, vote_signature};
+use bttc_consensus::{Application, ConsensusSigner, Decision, SignError, SignRequest, Turn, Vote, vote_signature};
 use bttc_primitives::{
     ChainSpec, CommitCertificate, Fatal, Recovered, SealedBlock, SignerBitmap, Transaction, VoteKind,
 };
@@ -33,8 +33,9 @@ impl ConsensusSigner for LocalKey {
     fn address(&self) -> Address {
         self.0.address()
     }
-    fn sign(&self, hash: B256) -> Result<Signature, Fatal> {
-        self.0.sign_hash_sync(&hash).map_err(|error| Fatal::while_doing("signing", error))
+    fn sign(&self, request: &SignRequest) -> Result<Signature, SignError> {
+        let signed = self.0.sign_hash_sync(&request.signing_hash());
+        Ok(signed.map_err(|error| Fatal::while_doing("signing", error))?)
     }
 }
 
@@ -106,7 +107,7 @@ pub(crate) fn decision(chain: &Chain, block: &SealedBlock) -> Decision {
         round: 0,
         block_hash: block.hash(),
         signers: SignerBitmap::from_indices(1, [0]),
-        signatures: vec![vote_signature(&signer().sign(vote.signing_hash()).unwrap())],
+        signatures: vec![vote_signature(&signer().sign(&vote.into()).unwrap())],
     };
     Decision { block_hash: block.hash(), certificate }
 }

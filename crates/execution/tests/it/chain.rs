@@ -6,7 +6,7 @@ use alloy_eips::{eip2935, eip4788, eip7702::Authorization};
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, hex};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
-use bttc_consensus::ConsensusSigner;
+use bttc_consensus::{ConsensusSigner, SignError, SignRequest};
 use bttc_execution::{BlockOutcome, BlockRun, SystemTransactions};
 use bttc_primitives::{ChainSpec, Fatal, Header, Recovered, Transaction};
 
@@ -53,8 +53,9 @@ impl ConsensusSigner for Consensus {
     fn address(&self) -> Address {
         self.0.address()
     }
-    fn sign(&self, hash: B256) -> Result<Signature, Fatal> {
-        self.0.sign_hash_sync(&hash).map_err(|error| Fatal::while_doing("signing", error))
+    fn sign(&self, request: &SignRequest) -> Result<Signature, SignError> {
+        let signed = self.0.sign_hash_sync(&request.signing_hash());
+        Ok(signed.map_err(|error| Fatal::while_doing("signing", error))?)
     }
 }
 

@@ -6,6 +6,7 @@
 mod merge;
 mod sections;
 
+use crate::ValidatorConfig;
 use bttc_chain::ChainConfig;
 use bttc_network::NetworkConfig;
 use bttc_rpc::RpcConfig;
@@ -44,6 +45,8 @@ pub struct Config {
     pub rpc: RpcConfig,
     /// Other nodes.
     pub p2p: NetworkConfig,
+    /// The consensus key, on a validator.
+    pub validator: ValidatorConfig,
 }
 
 /// Why a configuration cannot be used.

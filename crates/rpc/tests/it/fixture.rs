@@ -7,7 +7,7 @@ use alloy_primitives::{Address, Bytes, Signature, TxKind, U256, hex};
 use alloy_signer::SignerSync;
 use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
 use bttc_chain::{Chain, ChainConfig, Driver, Mining};
-use bttc_consensus::ConsensusSigner;
+use bttc_consensus::{ConsensusSigner, SignError, SignRequest};
 use bttc_primitives::{ChainSpec, Fatal, Transaction};
 use bttc_rpc::{PeerControl, RpcConfig, RpcContext, RpcServer};
 use bttc_storage::{Durability, Storage, StorageConfig};
@@ -37,8 +37,9 @@ impl ConsensusSigner for LocalKey {
     fn address(&self) -> Address {
         self.0.address()
     }
-    fn sign(&self, hash: alloy_primitives::B256) -> Result<Signature, Fatal> {
-        self.0.sign_hash_sync(&hash).map_err(|error| Fatal::while_doing("signing", error))
+    fn sign(&self, request: &SignRequest) -> Result<Signature, SignError> {
+        let signed = self.0.sign_hash_sync(&request.signing_hash());
+        Ok(signed.map_err(|error| Fatal::while_doing("signing", error))?)
     }
 }
 
