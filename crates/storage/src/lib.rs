@@ -11,6 +11,8 @@
 //! - Sizes of keys and values are checked here: MDBX aborts the process on its own limits.
 //! - [`Storage::open`] refuses what it cannot serve with a reason and a remedy ([`OpenError`]) before it changes anything.
 //!
+//! The past may be pruned ([`WriteTx::prune`]): what is no longer kept is [`Pruned`] in every answer that would need it, never a wrong value.
+//!
 //! A read transaction keeps the pages of its snapshot: while it lives the file grows with what is replaced. It is for one request;
 //! `bttc_storage_oldest_reader_seconds` shows the oldest, and a warning names one that is older than a minute.
 
@@ -25,8 +27,10 @@ mod lock;
 mod log_index;
 mod metrics;
 mod open;
+mod prune;
 mod read;
 mod readers;
+mod retention;
 mod rows;
 mod state;
 mod store;
@@ -44,11 +48,13 @@ mod write_state;
 mod tests;
 
 pub use blocks::{StoredProposal, StoredReceipt, StoredTransaction};
-pub use config::{Durability, StorageConfig};
+pub use config::{Durability, PrunePreset, StorageConfig};
 pub use copy::{Copied, CopyProgress, compact};
 pub use error::OpenError;
 pub use history_digest::{CheckedHistory, HistoryFault};
+pub use prune::PruneStep;
 pub use read::ReadTx;
+pub use retention::{History, HistoryError, Kept, Pruned, Retention};
 pub use state::StateView;
 pub use store::{Identity, Storage, TableStats};
 pub use trie_source::{AccountTrieCursor, StorageTrieCursor};

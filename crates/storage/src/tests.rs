@@ -6,3 +6,4 @@ mod fixture;
 mod history;
 mod history_digest;
 mod opening;
+mod pruning;

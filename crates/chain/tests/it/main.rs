@@ -6,5 +6,6 @@ mod fixture;
 mod blocks;
 mod development;
 mod import;
+mod pruning;
 mod restart;
 mod verify;

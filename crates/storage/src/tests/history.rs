@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 const ACCOUNTS: u8 = 8;
 const SLOTS: u8 = 12;
 
-fn op() -> impl Strategy<Value = Op> {
+pub(super) fn op() -> impl Strategy<Value = Op> {
     let account = 1..=ACCOUNTS;
     prop_oneof![
         3 => (account.clone(), 1u64..1000).prop_map(|(n, balance)| Op::Balance(n, balance)),
@@ -24,7 +24,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-fn assert_state(view: &StateView, model: &State, what: &str) {
+pub(super) fn assert_state(view: &StateView, model: &State, what: &str) {
     for n in 0..=ACCOUNTS {
         let at = address(n);
         let expected = model.get(&at);
