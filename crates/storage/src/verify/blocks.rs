@@ -5,7 +5,7 @@
 
 use super::{BlockPart, Check, CommittedBlock, scan::Scan, strays};
 use crate::{
-    ReadTx, StoredReceipt,
+    History, Kept, ReadTx, StoredReceipt,
     codec::{BodyRow, HeaderRow, Key, TransactionPlace, TransactionRow},
     read::GENESIS_HASH_KEY,
     tables::{
@@ -114,9 +114,10 @@ fn stretch(check: &Check<'_>, read: &ReadTx, start: Height, end: Height) -> Resu
         let body = check.get::<BlockBodies>(read, &before)?;
         next_tx = body.map(|body| body.first_tx.saturating_add(body.tx_count));
     }
+    let kept = read.kept()?;
     let mut tally = Tally::default();
     for height in start..end {
-        let mut block = Block { check, read, height, parent: parent.take(), next_tx, tally: Tally::default() };
+        let mut block = Block { check, read, kept, height, parent: parent.take(), next_tx, tally: Tally::default() };
         parent = block.check()?;
         next_tx = block.next_tx;
         tally = tally.plus(block.tally);
@@ -128,6 +129,7 @@ fn stretch(check: &Check<'_>, read: &ReadTx, start: Height, end: Height) -> Resu
 struct Block<'a> {
     check: &'a Check<'a>,
     read: &'a ReadTx,
+    kept: Kept,
     height: Height,
     parent: Option<Head>,
     /// Number of the first transaction not yet seen, where the body before tells.
@@ -141,7 +143,11 @@ impl Block<'_> {
         let (check, read, height) = (self.check, self.read, self.height);
         check.count(2);
         let header = check.require::<Headers>(read, &height)?;
-        let body = check.require::<BlockBodies>(read, &height)?;
+        let body = if History::Blocks.check(self.kept.blocks, height).is_ok() {
+            check.require::<BlockBodies>(read, &height)?
+        } else {
+            None
+        };
         let certificate = check.get::<Certificates>(read, &height)?;
         if let Some(certificate) = &certificate {
             check.count(1);
@@ -329,6 +335,9 @@ impl Block<'_> {
 
     fn log_index(&mut self, receipts: &[Receipt]) -> Result<(), Fatal> {
         let (check, height) = (self.check, self.height);
+        if height < self.kept.logs {
+            return Ok(());
+        }
         let (addresses, topics) = log_keys(receipts);
         self.tally.log_addresses = addresses.len() as u64;
         self.tally.log_topics = topics.len() as u64;

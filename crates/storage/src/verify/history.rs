@@ -43,10 +43,17 @@ fn stretch(
     tally: &mut Tally,
 ) -> Result<Option<Height>, Fatal> {
     let head = head_height(read)?.unwrap_or_default();
+    let kept = read.kept()?.state;
     let mut scan = Scan::<ChangedRows>::new(check, read, &[])?;
     scan.seek(&from.to_be_bytes())?;
     for _ in 0..most {
         let Some((height, row)) = scan.next()? else { return Ok(None) };
+        if kept > 0 && height <= kept {
+            check.finding::<ChangedRows>(
+                &height,
+                format!("states are kept from block {kept} on, which needs no such row"),
+            );
+        }
         if height > head {
             check.finding::<ChangedRows>(&height, format!("it lies above the head, {head}"));
         }
@@ -106,13 +113,18 @@ fn strays(check: &Check<'_>, read: &ReadTx, tally: &Tally) -> Result<(), Fatal> 
 
 /// Undoes all history.
 fn oldest_state(check: &Check<'_>, read: &ReadTx) -> Result<(), Fatal> {
-    let Some(genesis) = check.get::<Headers>(read, &0)? else { return Ok(()) };
-    let root = old_state::root(check, read, None)?;
-    if root != genesis.header.state_root {
-        let what = format!(
-            "the history leads back to the state root {root}, but that of block 0 is {}",
-            genesis.header.state_root
-        );
+    let kept = read.kept()?.state;
+    let Some(oldest) = check.get::<Headers>(read, &kept)? else { return Ok(()) };
+    let (root, expected) = match kept {
+        // As it was written: on a development chain it may have been changed by hand before the first block.
+        0 => (old_state::root(check, read, None)?, oldest.header.state_root),
+        _ => {
+            let patched = read.patched_root(kept)?;
+            (old_state::root(check, read, Some(kept))?, patched.unwrap_or(oldest.header.state_root))
+        }
+    };
+    if root != expected {
+        let what = format!("the history leads back to the state root {root}, but that of block {kept} is {expected}");
         check.finding_in(old_state::TABLE, "*".to_owned(), what);
     }
     Ok(())

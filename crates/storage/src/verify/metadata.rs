@@ -1,8 +1,10 @@
 //! What the database says it is.
 
-use super::{Check, scan::Scan};
+use super::{Check, blocks::head_height, scan::Scan};
 use crate::{
+    History, ReadTx,
     open::FORMAT_KEY,
+    prune::mark_key,
     read::{CHAIN_ID_KEY, GENESIS_HASH_KEY, GENESIS_JSON_DIGEST_KEY, GENESIS_JSON_KEY, NOTE_PREFIX, PATCHED_PREFIX},
     tables::{FORMAT_VERSION, Metadata},
 };
@@ -26,9 +28,11 @@ pub(super) fn check(check: &Check<'_>) -> Result<(), Fatal> {
             GENESIS_JSON_DIGEST_KEY => digest = Some(value),
             key if key.starts_with(NOTE_PREFIX) => {}
             key if is_patch(key) && value.len() == 32 => {}
-            _ => check.finding::<Metadata>(&key, "no such row belongs there"),
+            key if is_mark(key) && value.len() == 8 => {}
+            _ => check.finding::<Metadata>(&key, "no such row belongs there, or it is not of its length"),
         }
     }
+    marks(check, &read)?;
     let missing = |key: &str| check.finding::<Metadata>(&key.to_owned(), "the row is missing or not of its length");
     if !has_id {
         missing(CHAIN_ID_KEY);
@@ -45,6 +49,25 @@ pub(super) fn check(check: &Check<'_>) -> Result<(), Fatal> {
         _ => {}
     }
     Ok(())
+}
+
+/// Marks of what is pruned: none lies above the head, and logs are not kept longer than receipts.
+fn marks(check: &Check<'_>, read: &ReadTx) -> Result<(), Fatal> {
+    let Some(head) = head_height(read)? else { return Ok(()) };
+    let Ok(kept) = read.kept() else { return Ok(()) };
+    for part in History::ALL.into_iter().filter(|part| kept.of(*part) > head) {
+        let what = format!("it is {}, above the head, {head}", kept.of(part));
+        check.finding::<Metadata>(&mark_key(part).to_owned(), what);
+    }
+    if kept.logs < kept.blocks {
+        let what = format!("it is {}, below that of the blocks, {}", kept.logs, kept.blocks);
+        check.finding::<Metadata>(&mark_key(History::Logs).to_owned(), what);
+    }
+    Ok(())
+}
+
+fn is_mark(key: &str) -> bool {
+    History::ALL.into_iter().any(|part| mark_key(part) == key)
 }
 
 /// Whether the row notes a change by hand; the number stands in fixed width.

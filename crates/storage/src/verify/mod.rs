@@ -10,6 +10,8 @@
 //! 4. `state`: the newest state's root and trie nodes, built from the leaves alone.
 //! 5. `history`: history rows one by one against the list of each height, and the oldest state that they lead back to, by its root.
 //!
+//! What is pruned is judged by the marks: below them nothing may be missed, and nothing may stand.
+//!
 //! It only reads, and may do so beside a running node. Steps 2 and 3 and the first half of 5 take a new snapshot every few seconds at
 //! most; step 4 and the end of 5 need one snapshot of the whole state each, and meanwhile the file grows by what the node replaces.
 

@@ -2,7 +2,7 @@
 
 use super::{Check, blocks::Tally, scan::Scan};
 use crate::{
-    ReadTx,
+    History, ReadTx,
     codec::TransactionPlace,
     tables::{
         BlockBodies, Certificates, HeaderNumbers, Headers, LogAddresses, LogTopics, Receipts, Table,
@@ -11,32 +11,45 @@ use crate::{
     write_block::log_keys,
 };
 use bttc_primitives::{Fatal, Height};
+use std::ops::Range;
 
 /// Looks through each table of which the blocks do not account for every row.
 pub(super) fn check(check: &Check<'_>, read: &ReadTx, head: Height, tally: Tally) -> Result<(), Fatal> {
+    let kept = read.kept()?;
     let blocks = head.saturating_add(1);
     let in_chain = |height: &Height| *height < blocks;
-    let in_blocks = |number: &u64| *number < tally.transactions;
+    let has_body = |height: Height| in_chain(&height) && History::Blocks.check(kept.blocks, height).is_ok();
+    let numbers = numbers(check, read, kept.blocks, head)?;
     look::<Headers>(check, read, blocks, |key, _| Ok(in_chain(key)))?;
-    look::<BlockBodies>(check, read, blocks, |key, _| Ok(in_chain(key)))?;
+    // The body of genesis stays.
+    let bodies = blocks.saturating_sub(kept.blocks.saturating_sub(1));
+    look::<BlockBodies>(check, read, bodies, |key, _| Ok(has_body(*key)))?;
     look::<HeaderNumbers>(check, read, blocks, |hash, height| {
         Ok(check.get::<Headers>(read, height)?.is_some_and(|row| row.hash == *hash))
     })?;
-    look::<Transactions>(check, read, tally.transactions, |key, _| Ok(in_blocks(key)))?;
-    look::<Receipts>(check, read, tally.transactions, |key, _| Ok(in_blocks(key)))?;
+    look::<Transactions>(check, read, tally.transactions, |key, _| Ok(numbers.contains(key)))?;
+    look::<Receipts>(check, read, tally.transactions, |key, _| Ok(numbers.contains(key)))?;
     look::<TransactionHashNumbers>(check, read, tally.transactions, |hash, place| {
         let TransactionPlace { number, .. } = *place;
         let row = check.get::<Transactions>(read, &number)?;
         Ok(row.is_some_and(|row| row.tx.tx_hash() == hash))
     })?;
+    let indexed = |height: Height| height >= kept.logs && has_body(height);
     look::<LogAddresses>(check, read, tally.log_addresses, |(address, height), _| {
-        Ok(logs_of(check, read, *height)?.0.contains(address))
+        Ok(indexed(*height) && logs_of(check, read, *height)?.0.contains(address))
     })?;
     look::<LogTopics>(check, read, tally.log_topics, |(topic, height), _| {
-        Ok(logs_of(check, read, *height)?.1.contains(topic))
+        Ok(indexed(*height) && logs_of(check, read, *height)?.1.contains(topic))
     })?;
     // Which blocks must have a certificate the rules say; here only that none stands beyond the chain.
     look::<Certificates>(check, read, u64::MAX, |key, _| Ok(in_chain(key)))
+}
+
+/// Numbers of the transactions that are kept; where the bodies at the ends are damaged, every number might be.
+fn numbers(check: &Check<'_>, read: &ReadTx, kept: Height, head: Height) -> Result<Range<u64>, Fatal> {
+    let first = check.get::<BlockBodies>(read, &kept)?.map_or(0, |body| body.first_tx);
+    let end = check.get::<BlockBodies>(read, &head)?.map(|body| body.first_tx.saturating_add(body.tx_count));
+    Ok(first..end.unwrap_or(u64::MAX))
 }
 
 type LogKeys =
