@@ -36,6 +36,8 @@ pub struct Outcome {
     pub evidence: usize,
     /// By height: when it was first proposed, and when each node had it final.
     pub finality: BTreeMap<Height, (Duration, Vec<Duration>)>,
+    /// By height: how many signed the certificate of the parent that its block carries.
+    pub signers: BTreeMap<Height, usize>,
     /// Events that were handled.
     pub events: u64,
 }
@@ -523,6 +525,7 @@ impl World {
                 if honest {
                     self.properties.decided(&decided)?;
                     let height = decided.block.height();
+                    self.outcome.signers.insert(height, decided.block.body.last_commit.signers.count());
                     let now = self.now;
                     self.outcome.finality.entry(height).or_insert((now, Vec::new())).1.push(now);
                     self.trace(|| format!("node {at} has {height} {}", decided.block.hash()));

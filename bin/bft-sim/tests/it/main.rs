@@ -1,7 +1,7 @@
 //! Histories of the engine hold, and broken surroundings are seen.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use bft_sim::{Mutant, Scenario, measure, run};
+use bft_sim::{Mutant, Scenario, World, measure, run};
 use rayon::prelude::*;
 use std::time::Duration;
 
@@ -41,6 +41,15 @@ fn finality_takes_three_message_delays() {
     let figures = measure(Scenario::healthy(1, 21, 150, millis(500), true)).unwrap();
     assert!(figures.finality_median >= millis(450), "{figures:?}");
     assert!(figures.finality_max < millis(800), "{figures:?}");
+}
+
+/// Precommits that come after the decision count, too: nobody is absent for being far away.
+#[test]
+fn a_block_carries_the_precommits_that_came_late() {
+    let scenario = Scenario::healthy(3, 10, 60, Duration::from_millis(500), true);
+    let outcome = World::new(scenario, None).run().unwrap();
+    assert!(outcome.signers.range(4..).count() >= 5);
+    assert!(outcome.signers.range(4..).all(|(_, signers)| *signers == 10), "{:?}", outcome.signers);
 }
 
 /// The interval is the block time under load, and longer when nothing is to be included.
