@@ -28,7 +28,7 @@ pub struct Outcome {
     pub time: Duration,
     /// Crashes of honest nodes.
     pub crashes: u64,
-    /// Messages that reached a node, questions and answers included.
+    /// Messages that reached a node after the first heights, questions and answers included.
     pub messages: u64,
     /// Their bytes.
     pub bytes: u64,
@@ -36,9 +36,14 @@ pub struct Outcome {
     pub evidence: usize,
     /// By height: when it was first proposed, and when each node had it final.
     pub finality: BTreeMap<Height, (Duration, Vec<Duration>)>,
+    /// By height: how many signed the certificate of the parent that its block carries.
+    pub signers: BTreeMap<Height, usize>,
     /// Events that were handled.
     pub events: u64,
 }
+
+/// First heights that figures leave out: nodes start one by one.
+pub(crate) const WARM_UP: usize = 2;
 
 /// Where a trace goes.
 pub type Sink = Box<dyn FnMut(&str)>;
@@ -59,7 +64,7 @@ enum Event {
 #[derive(Debug)]
 enum Task {
     Propose { turn: Turn, last_commit: Option<LastCommit> },
-    Verify { ticket: Ticket, turn: Turn, block: SealedBlock },
+    Verify { ticket: Ticket, turn: Turn, block: Box<SealedBlock> },
     Commit(Decision),
     Work(Height),
     Read { id: RequestId, peer: PeerId, heights: Range<Height> },
@@ -277,8 +282,10 @@ impl World {
     }
 
     fn count_delivery(&mut self, data: &Bytes) {
-        self.outcome.messages += 1;
-        self.outcome.bytes += data.len() as u64;
+        if self.outcome.finality.len() > WARM_UP {
+            self.outcome.messages += 1;
+            self.outcome.bytes += data.len() as u64;
+        }
     }
 
     fn at(&self, node: usize) -> &Node {
@@ -501,8 +508,10 @@ impl World {
         let ledger = &mut self.nodes[at].ledger;
         let input = match task {
             Task::Propose { turn, .. } if turn.height != ledger.head() + 1 => return Ok(()),
-            Task::Propose { turn, last_commit } => Input::Built { turn, block: ledger.propose(turn, last_commit, bad) },
-            Task::Verify { ticket, turn, block } => Input::Judged { ticket, verdict: ledger.verify(turn, block) },
+            Task::Propose { turn, last_commit } => {
+                Input::Built { turn, block: Box::new(ledger.propose(turn, last_commit, bad)) }
+            }
+            Task::Verify { ticket, turn, block } => Input::Judged { ticket, verdict: ledger.verify(turn, *block) },
             Task::Commit(decision) => {
                 if !ledger.commit(&decision) {
                     return if honest {
@@ -516,6 +525,7 @@ impl World {
                 if honest {
                     self.properties.decided(&decided)?;
                     let height = decided.block.height();
+                    self.outcome.signers.insert(height, decided.block.body.last_commit.signers.count());
                     let now = self.now;
                     self.outcome.finality.entry(height).or_insert((now, Vec::new())).1.push(now);
                     self.trace(|| format!("node {at} has {height} {}", decided.block.hash()));

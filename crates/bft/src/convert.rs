@@ -154,16 +154,14 @@ pub(crate) fn double_votes(
 
 fn double_sign(one: &VoteMessage, other: &VoteMessage) -> Option<Evidence> {
     let (first, second) = if one.block_hash < other.block_hash { (one, other) } else { (other, one) };
-    (first.block_hash != second.block_hash).then(|| {
-        Evidence::DoubleSign(DoubleSign {
-            signer: first.voter,
-            kind: first.kind,
-            height: first.height,
-            round: first.round,
-            first_hash: first.block_hash,
-            second_hash: second.block_hash,
-            first_signature: first.signature,
-            second_signature: second.signature,
-        })
-    })
+    (first.block_hash != second.block_hash).then_some(Evidence::DoubleSign(DoubleSign {
+        signer: first.voter,
+        kind: first.kind,
+        height: first.height,
+        round: first.round,
+        first_hash: first.block_hash,
+        second_hash: second.block_hash,
+        first_signature: first.signature,
+        second_signature: second.signature,
+    }))
 }

@@ -232,10 +232,10 @@ impl<A: Application, T: Transport> Running<A, T> {
             Output::Propose { turn, last_commit, time } => self.start(async move {
                 let deadline = std::time::Instant::now() + time;
                 let block = app.propose(turn, last_commit, deadline).await?;
-                Ok(Input::Built { turn, block })
+                Ok(Input::Built { turn, block: Box::new(block) })
             }),
             Output::Verify { ticket, turn, block } => self.start(async move {
-                let verdict = app.verify(turn, block).await?;
+                let verdict = app.verify(turn, *block).await?;
                 Ok(Input::Judged { ticket, verdict })
             }),
             Output::Commit(decision) => {

@@ -11,6 +11,8 @@
 //!                          +-> Verify -> ledger -> verdict -> library
 //! ```
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests"))]
+
 mod catch_up;
 mod certificates;
 mod config;

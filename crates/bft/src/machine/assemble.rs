@@ -137,7 +137,11 @@ impl Machine {
             return self.feed_verdict(now, value, false);
         };
         let turn = Turn { height: self.height, round: value.built_in, proposer: self.voters.proposer(value.built_in) };
-        self.outputs.push(Output::Verify { ticket: Ticket::Proposed(self.height, value), turn, block });
+        self.outputs.push(Output::Verify {
+            ticket: Ticket::Proposed(self.height, value),
+            turn,
+            block: Box::new(block),
+        });
         Ok(())
     }
 

@@ -58,6 +58,9 @@ use std::{
 };
 use votes::Votes;
 
+/// A new peer is told how far we are after this time.
+const STATUS_DELAY: Duration = Duration::from_millis(100);
+
 /// What happens to the machine.
 #[derive(Clone, Debug)]
 pub enum Input {
@@ -95,7 +98,7 @@ pub enum Input {
         /// Its turn.
         turn: Turn,
         /// Our block.
-        block: SealedBlock,
+        block: Box<SealedBlock>,
     },
     /// The end of an [`Output::Verify`].
     Judged {
@@ -165,7 +168,7 @@ pub enum Output {
         /// Whose block it is.
         turn: Turn,
         /// The block.
-        block: SealedBlock,
+        block: Box<SealedBlock>,
     },
     /// Make a block final.
     Commit(Decision),
@@ -388,7 +391,10 @@ impl Machine {
             Input::Answer { id, result } => self.answered(now, id, result)?,
             Input::Connected(peer) => {
                 self.catch_up.connect(peer);
-                self.set_timer(Timer::Status, now);
+                // Soon, and once for all that connect at the same time.
+                let soon = now.saturating_add(STATUS_DELAY);
+                let due = self.timers.get(&Timer::Status).map_or(soon, |(at, _)| soon.min(*at));
+                self.set_timer(Timer::Status, due);
             }
             Input::Disconnected(peer) => self.catch_up.disconnect(&peer),
             Input::Built { turn, block } => self.built(now, turn, &block)?,

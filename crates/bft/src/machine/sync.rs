@@ -176,7 +176,7 @@ impl Machine {
             self.outputs.push(Output::Penalize(peer, Fault::Forged));
             return;
         }
-        let block = decided.block.clone();
+        let block = Box::new(decided.block.clone());
         let hash = block.hash();
         let turn = Turn { height: self.height, round: decided.certificate.round, proposer: block.header.beneficiary };
         self.judging_decided = Some((peer, decided));
