@@ -7,9 +7,12 @@ use bttc_benches::{
     transactions::{Call, dev_key, sign_all},
 };
 use bttc_chain::{Chain, ChainEvent, Driver, Mining};
-use bttc_consensus::{ConsensusSigner, Turn};
+use bttc_consensus::{ConsensusSigner, SignRequest, Turn, Vote};
 use bttc_execution::{BlockRun, SystemTransactions};
-use bttc_primitives::{Account, AccountChange, Header, Recovered, StateChanges, Transaction, recover_senders};
+use bttc_node::{GuardedSigner, KeySigner, SignState, SignStateFile, dev_validator};
+use bttc_primitives::{
+    Account, AccountChange, Header, Recovered, StateChanges, Transaction, VoteKind, recover_senders,
+};
 use bttc_storage::Durability;
 use bttc_trie::{HashedChanges, state_root};
 use bttc_txpool::Origin;
@@ -123,6 +126,25 @@ fn block_to_disk(c: &mut Criterion) {
     group.finish();
 }
 
+/// A vote, by the bare key and with the record of it on disk.
+fn signing(c: &mut Criterion) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("sign-state");
+    let key = Arc::new(KeySigner::new(dev_validator()));
+    let chain_id = spec().unwrap().chain_id();
+    SignStateFile::create(&path, &SignState::new(chain_id, key.address(), 0)).unwrap();
+    let guarded = GuardedSigner::open(key.clone(), &path, chain_id).unwrap();
+    let mut height = 0;
+    let mut next = || -> SignRequest {
+        height += 1;
+        Vote { chain_id, kind: VoteKind::Prevote, height, round: 0, block_hash: Default::default() }.into()
+    };
+    let mut group = c.benchmark_group("signing");
+    group.bench_function("a vote, the key alone", |b| b.iter(|| key.sign(&next()).unwrap()));
+    group.bench_function("a vote, guarded, synced", |b| b.iter(|| guarded.sign(&next()).unwrap()));
+    group.finish();
+}
+
 /// One transaction, from the pool's door to its block's event.
 fn submit_to_receipt(c: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -149,6 +171,6 @@ fn submit_to_receipt(c: &mut Criterion) {
 criterion_group! {
     name = parts;
     config = Criterion::default().measurement_time(Duration::from_secs(4)).warm_up_time(Duration::from_secs(1));
-    targets = recovery, execution, root, block_to_disk, submit_to_receipt
+    targets = recovery, execution, root, block_to_disk, signing, submit_to_receipt
 }
 criterion_main!(parts);

@@ -3,7 +3,7 @@ use crate::memory::MemoryState;
 use alloy_consensus::{SignableTransaction, TxLegacy};
 use alloy_primitives::{Address, U256};
 use alloy_signer::SignerSync;
-use bttc_consensus::InvalidBlock;
+use bttc_consensus::{ConsensusSigner, InvalidBlock, SignError, SignRequest};
 use bttc_contracts::addresses::TREASURY;
 use bttc_execution::{BlockOutcome, BlockRun, FinishError, SYSTEM_TX_GAS, SystemCall, SystemTransactions};
 use bttc_primitives::{Recovered, Transaction};
@@ -147,4 +147,25 @@ fn only_the_proposer_can_make_them() {
     let signer = Consensus(key(1));
     let made = begun(&spec, &state).finish(SystemTransactions::Make { calls: &calls(), signer: &signer });
     assert!(matches!(made, Err(FinishError::Fatal(_))), "{made:?}");
+}
+
+struct Absent;
+
+impl ConsensusSigner for Absent {
+    fn address(&self) -> Address {
+        address(PROPOSER)
+    }
+    fn sign(&self, _: &SignRequest) -> Result<alloy_primitives::Signature, SignError> {
+        Err(SignError::Unavailable("nobody there".into()))
+    }
+}
+
+#[test]
+fn a_signer_that_is_away_is_no_trouble_of_ours() {
+    let (spec, state) = (spec(), state());
+    let finish =
+        |calls: &[SystemCall]| begun(&spec, &state).finish(SystemTransactions::Make { calls, signer: &Absent });
+    let made = finish(&calls());
+    assert!(matches!(made, Err(FinishError::Unsigned(SignError::Unavailable(_)))), "{made:?}");
+    assert!(finish(&[]).is_ok(), "and not asked without need");
 }

@@ -40,7 +40,7 @@ impl ConsensusSigner for GuardedSigner {
         let mut file = self.file.lock();
         match file.state().admit(request)? {
             Admission::Free | Admission::Again => {}
-            Admission::Advance(next) => file.advance(next)?,
+            Admission::Advance(signed) => file.advance(signed)?,
         }
         self.key.sign(request)
     }

@@ -6,7 +6,7 @@ use bttc_consensus::{ConsensusSigner, SignError, SignRequest, vote_signature};
 use bttc_primitives::Fatal;
 use std::{
     fs, io,
-    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -45,10 +45,15 @@ impl SignerServer {
         if UnixStream::connect(path).await.is_ok() {
             return Err(io::Error::new(io::ErrorKind::AddrInUse, "another process answers on this socket"));
         }
+        if fs::symlink_metadata(path).is_ok_and(|there| !there.file_type().is_socket()) {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "another kind of file is there"));
+        }
         // Bound where only we can look, and moved into its place with its rights set: nobody else ever finds it open.
         let private = path.parent().unwrap_or_else(|| Path::new("")).join(format!(".bttc-{}", std::process::id()));
-        fs::DirBuilder::new().mode(0o700).create(&private)?;
         let hidden = private.join("s");
+        // Left by a process of the same number that ended right here.
+        let _nothing_left = (fs::remove_file(&hidden), fs::remove_dir(&private));
+        fs::DirBuilder::new().mode(0o700).create(&private)?;
         let listener = UnixListener::bind(&hidden).and_then(|listener| {
             fs::set_permissions(&hidden, fs::Permissions::from_mode(0o600))?;
             fs::rename(&hidden, path)?;

@@ -51,8 +51,8 @@ pub enum Admission {
     Free,
     /// It has been signed before.
     Again,
-    /// It is new: sign it after this state is on disk.
-    Advance(SignState),
+    /// It is new: sign it after it is on disk as part of the state.
+    Advance(Signed),
 }
 
 impl SignState {
@@ -86,9 +86,14 @@ impl SignState {
         if asked.height <= self.floor {
             return Err(Refusal::Floor { asked, floor: self.floor });
         }
+        Ok(Admission::Advance(Signed { position: asked, block_hash, signing_hash }))
+    }
+
+    /// The state after a signature.
+    pub(super) fn after(&self, signed: Signed) -> Self {
         let mut next = self.clone();
-        *next.slot_of(asked.step) = Some(Signed { position: asked, block_hash, signing_hash });
-        Ok(Admission::Advance(next))
+        *next.slot_of(signed.position.step) = Some(signed);
+        next
     }
 
     const fn slot_of(&mut self, step: SignStep) -> &mut Option<Signed> {

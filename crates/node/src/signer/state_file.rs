@@ -7,7 +7,7 @@
 //! The file is locked while it is open. It is made by `bttc validator keygen` together with the key and never on the way: a file that is not
 //! there has been lost.
 
-use super::state::{SLOT_BYTES, SignState};
+use super::state::{SLOT_BYTES, SignState, Signed};
 use alloy_primitives::Address;
 use bttc_primitives::{Fatal, Height};
 use std::{
@@ -203,15 +203,16 @@ impl SignStateFile {
         &self.state
     }
 
-    /// Makes `next` the state; on disk on return.
+    /// Makes `signed` part of the state; on disk on return.
     ///
     /// Errors: the disk fails, now or earlier: what it holds is not known until the file is opened again.
-    pub(super) fn advance(&mut self, next: SignState) -> Result<(), Fatal> {
+    pub(super) fn advance(&mut self, signed: Signed) -> Result<(), Fatal> {
         let doing = || format!("writing the sign state {}; nothing is signed until a restart", self.path.display());
         if self.unknown {
             return Err(Fatal::new(format!("an earlier failure of {}", doing())));
         }
         let doing = doing();
+        let next = self.state.after(signed);
         self.put(next).map_err(|error| Fatal::while_doing(doing, error))
     }
 

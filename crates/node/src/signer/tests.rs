@@ -1,7 +1,6 @@
 //! The guard against a slow model, through crashes and damage; the protocol; the two ends of the socket.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::cast_possible_truncation, reason = "tests")]
-#![allow(clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod damage;
 mod frames;

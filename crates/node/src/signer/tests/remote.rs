@@ -76,6 +76,9 @@ fn a_remote_key_signs_as_a_local_one_and_its_guard_is_asked() {
     remote.sign(&vote(VoteKind::Prevote, 2, 0, 2)).unwrap();
     served.stop().unwrap();
     assert!(!socket.exists());
+    // What is no socket is not replaced.
+    let taken = served.runtime.block_on(SignerServer::bind(&path, CHAIN, key()));
+    assert!(taken.is_err_and(|error| error.kind() == std::io::ErrorKind::AlreadyExists));
 }
 
 #[test]
