@@ -38,6 +38,7 @@ mod empty;
 mod exit;
 mod leaves;
 mod proof;
+mod rebuild;
 mod source;
 mod split;
 mod state_root;
@@ -51,5 +52,6 @@ pub use exit::{
     exit_root,
 };
 pub use proof::{AccountProof, SlotProof, account_proof};
+pub use rebuild::Rebuild;
 pub use source::{TrieCursor, TrieSource};
 pub use state_root::{StorageNodes, TrieUpdate, state_root};
