@@ -69,6 +69,9 @@ pub(crate) struct NodeArgs {
     /// Interval between blocks of a development chain, such as 2s or 500ms; without it a block comes with each transaction.
     #[arg(long, value_name = "TIME", value_parser = interval)]
     pub(crate) block_time: Option<Duration>,
+    /// How much of the past to keep: archive (everything), full (no old states) or minimal; the same as --storage.prune.
+    #[arg(long, value_name = "PRESET", value_parser = ["archive", "full", "minimal"])]
+    pub(crate) prune: Option<String>,
     #[command(flatten)]
     pub(crate) place: Place,
 }

@@ -4,6 +4,7 @@ use crate::Chain;
 use alloy_rlp::Encodable;
 use bttc_consensus::{Application, DecidedBlock, Decision, HeightStart, Proposal, Turn, Verdict, check_evidence};
 use bttc_primitives::{Evidence, Fatal, Height, SealedBlock};
+use bttc_storage::HistoryError;
 use std::{ops::Range, time::Instant};
 
 impl Application for Chain {
@@ -67,9 +68,13 @@ impl Chain {
         let mut decided = Vec::new();
         let mut bytes = 0usize;
         for height in heights {
-            let (Some(block), Some(certificate)) = (store.block(height)?, store.certificate(height)?) else {
-                break;
+            let block = match store.block(height) {
+                Ok(block) => block,
+                // Whoever is that far behind must ask a node that keeps more.
+                Err(HistoryError::Pruned(_)) => break,
+                Err(HistoryError::Fatal(fatal)) => return Err(fatal),
             };
+            let (Some(block), Some(certificate)) = (block, store.certificate(height)?) else { break };
             let block = DecidedBlock { block, certificate };
             bytes = bytes.saturating_add(block.length());
             if bytes > max_bytes && !decided.is_empty() {

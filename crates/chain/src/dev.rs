@@ -7,6 +7,7 @@ use crate::{Chain, events::ChainEvent};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use bttc_consensus::next_base_fee;
 use bttc_primitives::{Account, AccountChange, Fatal, Height, StateChanges, StateReader};
+use bttc_storage::{HistoryError, Pruned};
 use bttc_trie::{HashedChanges, state_root};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,6 +20,7 @@ pub(crate) enum Patch {
     Storage(Address, U256, U256),
 }
 
+#[derive(Clone)]
 struct Snapshot {
     id: u64,
     height: Height,
@@ -68,21 +70,26 @@ impl DevLedger {
         id
     }
 
-    /// Goes back to a snapshot; false if there is none of that number.
-    pub(crate) async fn revert(&mut self, id: u64) -> Result<bool, Fatal> {
+    /// Goes back to a snapshot; false if there is none of that number, a refusal if its height is pruned.
+    pub(crate) async fn revert(&mut self, id: u64) -> Result<Result<bool, Pruned>, Fatal> {
         self.require_dev()?;
         let Some(at) = self.snapshots.iter().position(|snapshot| snapshot.id == id) else {
-            return Ok(false);
+            return Ok(Ok(false));
         };
-        let Some(snapshot) = self.snapshots.drain(at..).next() else { return Ok(false) };
+        let Some(snapshot) = self.snapshots.get(at).cloned() else { return Ok(Ok(false)) };
         // Patches above the height go with their blocks; those at the height itself are taken back one by one, the newest first.
-        let undone = self.undo.split_off(snapshot.patches);
         let height = snapshot.height;
-        let back = undone.into_iter().filter(move |(at, _)| *at == height).map(|(_, undo)| undo);
-        let back: Vec<_> = back.rev().collect();
-        self.chain.blocking(move |chain| chain.go_back(height, &back)).await?;
+        let undone = self.undo.iter().skip(snapshot.patches).filter(|(at, _)| *at == height);
+        let mut back: Vec<_> = undone.map(|(_, undo)| undo.clone()).collect();
+        back.reverse();
+        let gone = self.chain.blocking(move |chain| chain.go_back(height, &back)).await?;
+        if let Err(pruned) = gone {
+            return Ok(Err(pruned));
+        }
+        self.snapshots.truncate(at);
+        self.undo.truncate(snapshot.patches);
         self.chain.clock().restore(snapshot.clock_offset);
-        Ok(true)
+        Ok(Ok(true))
     }
 }
 
@@ -105,12 +112,15 @@ impl Chain {
         Ok(undo)
     }
 
-    fn go_back(&self, height: Height, patches: &[Patch]) -> Result<(), Fatal> {
+    fn go_back(&self, height: Height, patches: &[Patch]) -> Result<Result<(), Pruned>, Fatal> {
         if self.head().height() > height {
             let writing = self.inner.writer.lock();
             let mut write = self.inner.storage.write()?;
-            write.unwind(height)?;
-            write.commit()?;
+            match write.unwind(height) {
+                Ok(()) => write.commit()?,
+                Err(HistoryError::Pruned(pruned)) => return Ok(Err(pruned)),
+                Err(HistoryError::Fatal(fatal)) => return Err(fatal),
+            }
             drop(writing);
             let head = self.read()?.head()?.ok_or_else(|| Fatal::new("no head after going back"))?;
             *self.inner.head.write() = Arc::new(head);
@@ -123,7 +133,7 @@ impl Chain {
         self.reset_pool();
         // Nobody may be listening.
         let _ = self.inner.events.send(ChainEvent::Reset(self.head()));
-        Ok(())
+        Ok(Ok(()))
     }
 
     fn reset_pool(&self) {

@@ -4,7 +4,7 @@ use crate::{ledger::Chain, outcomes::Executed};
 use bttc_consensus::{FeeSplit, InvalidBlock};
 use bttc_execution::{FinishError, OMMER_ANCESTORS, run_ethereum_block};
 use bttc_primitives::{Body, Fatal, Head, Height, RecoveredBlock, SealedBlock};
-use bttc_storage::ReadTx;
+use bttc_storage::{HistoryError, ReadTx};
 use bttc_trie::{HashedChanges, state_root};
 use std::sync::Arc;
 
@@ -103,7 +103,7 @@ fn ancestors(store: &ReadTx, head: &Head, block: &SealedBlock) -> Result<Vec<Arc
     }
     let heights = (0..=head.height()).rev().take(OMMER_ANCESTORS);
     let blocks = heights.map(|height| {
-        let block = store.block(height)?;
+        let block = store.block(height).map_err(HistoryError::into_fatal)?;
         block.map(Arc::new).ok_or_else(|| Fatal::new(format!("block {height} is missing below the head")))
     });
     blocks.collect()

@@ -8,7 +8,7 @@ use crate::{
     supervise::{Stage, Supervisor},
 };
 use alloy_signer_local::PrivateKeySigner;
-use bttc_chain::{Chain, Driver, DriverHandle, Mining};
+use bttc_chain::{Chain, Driver, DriverHandle, Mining, Pruner};
 use bttc_consensus::ConsensusSigner;
 use bttc_primitives::ChainSpec;
 use bttc_rpc::{RpcContext, RpcServer};
@@ -40,6 +40,7 @@ pub struct Node {
     info: NodeInfo,
     chain: Chain,
     driver: Option<Driver>,
+    pruner: Option<Pruner>,
     rpc: RpcServer,
     health: Option<HealthServer<Readiness>>,
     stopping: CancellationToken,
@@ -85,6 +86,7 @@ impl Node {
             tracing::debug!(transactions = kept, "local transactions of the last run are pending again");
         }
         let (handle, driver) = role.driver(&chain, config.block_time);
+        let pruner = Pruner::new(chain.clone(), config.storage.retention())?;
 
         let due_every = config.block_time.filter(|_| role.is_dev());
         let stopping = CancellationToken::new();
@@ -114,7 +116,7 @@ impl Node {
             metrics: health.as_ref().map(HealthServer::addr),
             dev_accounts,
         };
-        Ok(Self { info, chain, driver, rpc, health, stopping })
+        Ok(Self { info, chain, driver, pruner, rpc, health, stopping })
     }
 
     /// Addresses, chain and accounts.
@@ -126,7 +128,7 @@ impl Node {
     ///
     /// Errors: the first task that failed.
     pub async fn run(self, shutdown: CancellationToken) -> eyre::Result<()> {
-        let Self { info, chain, driver, rpc, health, stopping } = self;
+        let Self { info, chain, driver, pruner, rpc, health, stopping } = self;
         tracing::info!(network = info.network, chain_id = info.chain_id, height = info.height, http = info.http.map(tracing::field::display), datadir = %info.datadir.display(), "node started");
         let mut tasks = Supervisor::new();
         tasks.spawn(Stage::Doors, "rpc", |stop| async move { Ok(rpc.run(stop).await?) });
@@ -135,6 +137,9 @@ impl Node {
         }
         if let Some(driver) = driver {
             tasks.spawn(Stage::Engine, "block driver", |stop| async move { Ok(driver.run(stop).await?) });
+        }
+        if let Some(pruner) = pruner {
+            tasks.spawn(Stage::Engine, "pruner", |stop| async move { Ok(pruner.run(stop).await?) });
         }
         let result = tasks.run(shutdown, GRACE).await;
         stopping.cancel();

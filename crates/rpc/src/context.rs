@@ -124,5 +124,5 @@ pub(crate) fn state_after(read: &ReadTx, height: Height) -> Reply<StateView> {
     if head_of(read)?.number == height {
         return Ok(read.state()?);
     }
-    read.state_at(height)?.ok_or_else(|| RpcError::no_state(height))
+    read.state_at(height)?.ok_or_else(|| RpcError::no_block(format_args!("block {height} is unknown")))
 }

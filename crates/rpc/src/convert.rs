@@ -6,7 +6,7 @@ use alloy_consensus::{
 use alloy_primitives::{B256, Log, U256};
 use alloy_rlp::Encodable;
 use alloy_rpc_types_eth::{BlockTransactions, Log as LogWithPlace, TransactionReceipt};
-use bttc_primitives::{ChainSpec, Header, Receipt, Recovered, RecoveredBlock, SealedBlock, Transaction};
+use bttc_primitives::{ChainSpec, Head, Header, Receipt, Recovered, RecoveredBlock, SealedBlock, Transaction};
 
 /// A transaction on the wire.
 pub(crate) type RpcTransaction = alloy_rpc_types_eth::Transaction<Transaction>;
@@ -57,6 +57,11 @@ pub(crate) fn header(block: &SealedBlock) -> RpcHeader {
         total_difficulty: None,
         size: Some(U256::from(ethereum_size(block))),
     }
+}
+
+/// A header whose body is pruned.
+pub(crate) fn bare_header(head: Head) -> RpcHeader {
+    RpcHeader { hash: head.hash, inner: head.header, total_difficulty: None, size: None }
 }
 
 /// Length of the block as other Ethereum programs encode it. Unit: bytes.

@@ -53,7 +53,11 @@ fn trace_transaction(api: &Api, mut args: Args) -> Reply<GethTrace> {
     args.end()?;
     let read = api.read()?;
     let Some((height, index)) = read.transaction_location(hash)? else {
-        return Err(RpcError::invalid(format!("transaction not found: {hash} is in no block")));
+        let kept = match read.kept()?.blocks {
+            0 => String::new(),
+            from => format!(" from {from} on; older ones are pruned on this node"),
+        };
+        return Err(RpcError::invalid(format!("transaction not found: {hash} is in no block{kept}")));
     };
     let block = block_of(&read, BlockArg::Number(height))?;
     let state = state_before(&read, &block)?;

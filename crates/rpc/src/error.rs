@@ -5,6 +5,7 @@
 
 use alloy_primitives::{B256, Bytes};
 use bttc_primitives::Fatal;
+use bttc_storage::HistoryError;
 use jsonrpsee::types::ErrorObjectOwned;
 
 /// JSON-RPC error codes in use.
@@ -21,6 +22,8 @@ pub(crate) mod code {
     pub(crate) const UNSUPPORTED: i32 = -32004;
     /// A limit of the node.
     pub(crate) const LIMIT: i32 = -32005;
+    /// The past that was asked about is pruned (EIP-4444, as geth answers).
+    pub(crate) const PRUNED: i32 = 4444;
     /// The parameters do not have the form they must have.
     pub(crate) const INVALID_PARAMS: i32 = -32602;
     /// Our own trouble.
@@ -69,11 +72,6 @@ impl RpcError {
         Self::invalid(format!("header not found: {what}"))
     }
 
-    /// The block is known but its state is not kept.
-    pub(crate) fn no_state(height: u64) -> Self {
-        Self::invalid(format!("state of block {height} is not available on this node; ask for a later block"))
-    }
-
     /// A call reverted.
     pub(crate) fn reverted(output: &Bytes, reason: Option<&str>) -> Self {
         let message = match reason {
@@ -104,6 +102,17 @@ impl From<Fatal> for RpcError {
     fn from(fatal: Fatal) -> Self {
         tracing::error!(error = %fatal, "a request failed through our own fault");
         Self::new(code::INTERNAL, format!("internal error: {fatal}"))
+    }
+}
+
+impl From<HistoryError> for RpcError {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Pruned(pruned) => {
+                Self::new(code::PRUNED, format!("pruned history unavailable: {pruned}; ask a node that keeps more"))
+            }
+            HistoryError::Fatal(fatal) => fatal.into(),
+        }
     }
 }
 

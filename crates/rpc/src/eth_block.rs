@@ -12,7 +12,7 @@ use alloy_eips::Encodable2718;
 use alloy_primitives::{B256, Bytes, U64};
 use alloy_rpc_types_eth::Index;
 use bttc_primitives::{Recovered, Transaction};
-use bttc_storage::{ReadTx, StoredTransaction};
+use bttc_storage::{HistoryError, ReadTx, StoredTransaction};
 use serde::de::DeserializeOwned;
 
 pub(crate) fn register(registry: &mut Registry) {
@@ -52,8 +52,14 @@ fn block<B: Named>(api: &Api, mut args: Args) -> Reply<Option<RpcBlock>> {
 fn header<B: Named>(api: &Api, mut args: Args) -> Reply<Option<convert::RpcHeader>> {
     let block = args.required::<B>("block")?.into();
     args.end()?;
-    let found = find_block(&api.read()?, block)?;
-    Ok(found.map(|block| convert::header(&block.block)))
+    let read = api.read()?;
+    let Some(height) = find_height(&read, block)? else { return Ok(None) };
+    match read.block(height) {
+        Ok(found) => Ok(found.map(|block| convert::header(&block))),
+        // Headers are always kept; only the size of the block is not known any more.
+        Err(HistoryError::Pruned(_)) => Ok(read.sealed_header(height)?.map(convert::bare_header)),
+        Err(HistoryError::Fatal(fatal)) => Err(fatal.into()),
+    }
 }
 
 fn transaction_count<B: Named>(api: &Api, mut args: Args) -> Reply<Option<U64>> {

@@ -3,16 +3,16 @@
 use crate::{
     args::Args,
     context::{Api, head_of},
-    convert,
+    convert::{self, Place},
     error::{Reply, RpcError},
     registry::Registry,
 };
 use alloy_eips::BlockNumberOrTag;
-use alloy_primitives::{Address, B256};
-use alloy_rpc_types_eth::{Filter, FilterBlockOption, Log};
-use bttc_primitives::Height;
+use alloy_primitives::{Address, B256, Bloom};
+use alloy_rpc_types_eth::{BloomFilter, Filter, FilterBlockOption, Log};
+use bttc_primitives::{Fatal, Head, Height};
 use bttc_storage::ReadTx;
-use std::ops::RangeInclusive;
+use std::{borrow::Cow, ops::RangeInclusive};
 
 pub(crate) fn register(registry: &mut Registry) {
     registry.work("eth_getLogs", |api, mut args: Args| {
@@ -87,29 +87,83 @@ const fn number_of(head: Height, block: Option<BlockNumberOrTag>) -> Height {
     }
 }
 
+/// Heights taken from the index at a time.
+const PAGE: usize = 512;
+
 /// Logs of a range of blocks that exist.
+///
+/// The index names the blocks with one of the addresses and one of the first topics, the bloom of each header says whether the other topics may
+/// be there too, and only then are the receipts read; a transaction is read where one of its logs is picked. So the work grows
+/// with what is found, not with the chain.
 pub(crate) fn in_range(api: &Api, read: &ReadTx, filter: &Filter, range: RangeInclusive<Height>) -> Reply<Vec<Log>> {
     let addresses: Vec<Address> = filter.address.iter().copied().collect();
     let [first, ..] = &filter.topics;
     let topics: Vec<B256> = first.iter().copied().collect();
+    let picker = Picker::new(read, filter);
     let most = api.config.max_logs;
-    let start = *range.start();
+    let (start, end) = range.into_inner();
     let mut logs = Vec::new();
-    let span = usize::try_from(range.end() - range.start()).unwrap_or(usize::MAX);
-    for height in read.blocks_with_logs(range, &addresses, &topics, span.saturating_add(1))? {
-        let (Some(block), Some(receipts)) = (read.block(height)?, read.receipts(height)?) else {
-            continue;
-        };
-        logs.extend(convert::logs_of(&block, &receipts, |log| filter.matches(log)));
-        if logs.len() > most {
-            let remedy = match height.checked_sub(1).filter(|last| *last >= start) {
-                Some(last) => format!("blocks {start:#x} to {last:#x} fit into one answer"),
-                None => "ask with more addresses or topics".to_owned(),
-            };
-            return Err(RpcError::limit("max_logs", "more results", most, &remedy));
+    let mut from = start;
+    loop {
+        let page = read.blocks_with_logs(from..=end, &addresses, &topics, PAGE)?;
+        for height in page.iter().copied() {
+            picker.pick(height, &mut logs)?;
+            if logs.len() > most {
+                return Err(too_many(start, height, most));
+            }
+        }
+        match page.last().and_then(|last| last.checked_add(1)) {
+            Some(next) if page.len() == PAGE && next <= end => from = next,
+            _ => return Ok(logs),
         }
     }
-    Ok(logs)
+}
+
+fn too_many(start: Height, height: Height, most: usize) -> RpcError {
+    let remedy = match height.checked_sub(1).filter(|last| *last >= start) {
+        Some(last) => format!("blocks {start:#x} to {last:#x} fit into one answer"),
+        None => "ask with more addresses or topics".to_owned(),
+    };
+    RpcError::limit("max_logs", "more results", most, &remedy)
+}
+
+/// Picks the logs of a filter out of blocks.
+struct Picker<'a> {
+    read: &'a ReadTx,
+    filter: &'a Filter,
+    /// Blooms of the filter's addresses and topics, made once.
+    address: Cow<'a, BloomFilter>,
+    topics: [Cow<'a, BloomFilter>; 4],
+}
+
+impl<'a> Picker<'a> {
+    fn new(read: &'a ReadTx, filter: &'a Filter) -> Self {
+        Self { read, filter, address: filter.address_bloom_filter(), topics: filter.topics_bloom_filter() }
+    }
+
+    fn may_match(&self, bloom: Bloom) -> bool {
+        !bloom.is_zero() && self.address.matches(bloom) && self.topics.iter().all(|topic| topic.matches(bloom))
+    }
+
+    fn pick(&self, height: Height, found: &mut Vec<Log>) -> Reply<()> {
+        let missing = || Fatal::new(format!("block {height} stands in the index of logs, but is not there"));
+        let Head { hash: block_hash, header } = self.read.sealed_header(height)?.ok_or_else(missing)?;
+        if !self.may_match(header.logs_bloom) {
+            return Ok(());
+        }
+        let receipts = self.read.stored_receipts(height)?.ok_or_else(missing)?;
+        for (index, stored) in receipts.iter().enumerate() {
+            let logs = stored.receipt.logs.iter().zip(stored.first_log_index..);
+            let mut picked = logs.filter(|(log, _)| self.filter.matches(log)).peekable();
+            if picked.peek().is_none() {
+                continue;
+            }
+            let tx = self.read.transaction_at(height, index)?.ok_or_else(missing)?;
+            let place = Place { header: &header, block_hash, index };
+            found.extend(picked.map(|(log, at)| convert::log_at(log, place, *tx.tx.tx_hash(), at)));
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ impl FeeOracle {
             return Ok(tip);
         }
         let mut tips = Vec::new();
-        let oldest = head.height().saturating_sub(config.tip_blocks.saturating_sub(1));
+        let oldest = head.height().saturating_sub(config.tip_blocks.saturating_sub(1)).max(read.kept()?.blocks);
         for height in oldest..=head.height() {
             collect_tips(read, height, &mut tips)?;
         }

@@ -100,7 +100,7 @@ impl<K: TransactionKind> Rows<'_, K> {
     }
 
     /// `count` rows from `first` on, none of which may be missing.
-    fn run<T: Table<Key = u64>>(&self, first: u64, count: u64) -> Result<Vec<T::Value>, Fatal> {
+    pub(crate) fn run<T: Table<Key = u64>>(&self, first: u64, count: u64) -> Result<Vec<T::Value>, Fatal> {
         let mut rows = Vec::new();
         if count == 0 {
             return Ok(rows);

@@ -16,7 +16,7 @@ mod tests;
 
 pub(crate) use account::without_storage;
 pub(crate) use block::{BodyRow, HeaderRow, TransactionPlace, TransactionRow, block_hash_of};
-pub(crate) use changed_keys::{ChangedAccount, ChangedKeys};
+pub(crate) use changed_keys::{ChangedAccount, ChangedKeys, ChangesRow};
 
 use alloy_primitives::{Address, B256};
 use bttc_primitives::Fatal;

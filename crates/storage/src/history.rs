@@ -60,8 +60,8 @@ impl<K: TransactionKind> Rows<'_, K> {
         let mut changed = BTreeMap::<Address, ChangedAccount>::new();
         let mut cursor = self.cursor::<ChangedRows>()?;
         let mut row = cursor.seek(&height.saturating_add(1))?;
-        while let Some((at, keys)) = row.filter(|(at, _)| *at > height) {
-            for (address, theirs) in keys.accounts {
+        while let Some((at, changes)) = row.filter(|(at, _)| *at > height) {
+            for (address, theirs) in changes.keys.accounts {
                 let ours = changed.entry(address).or_default();
                 ours.fields |= theirs.fields;
                 ours.slots.extend(theirs.slots);

@@ -11,6 +11,8 @@
 //! - Sizes of keys and values are checked here: MDBX aborts the process on its own limits.
 //! - [`Storage::open`] refuses what it cannot serve with a reason and a remedy ([`OpenError`]) before it changes anything.
 //!
+//! The past may be pruned ([`WriteTx::prune`]): what is no longer kept is [`Pruned`] in every answer that would need it, never a wrong value.
+//!
 //! A read transaction keeps the pages of its snapshot: while it lives the file grows with what is replaced. It is for one request;
 //! `bttc_storage_oldest_reader_seconds` shows the oldest, and a warning names one that is older than a minute.
 
@@ -19,12 +21,15 @@ mod codec;
 mod config;
 mod error;
 mod history;
+mod history_digest;
 mod lock;
 mod log_index;
 mod metrics;
 mod open;
+mod prune;
 mod read;
 mod readers;
+mod retention;
 mod rows;
 mod state;
 mod store;
@@ -39,9 +44,12 @@ mod write_state;
 mod tests;
 
 pub use blocks::{StoredProposal, StoredReceipt, StoredTransaction};
-pub use config::{Durability, StorageConfig};
+pub use config::{Durability, PrunePreset, StorageConfig};
 pub use error::OpenError;
+pub use history_digest::{CheckedHistory, HistoryFault};
+pub use prune::PruneStep;
 pub use read::ReadTx;
+pub use retention::{History, HistoryError, Kept, Pruned, Retention};
 pub use state::StateView;
 pub use store::{Identity, Storage, TableStats};
 pub use trie_source::{AccountTrieCursor, StorageTrieCursor};

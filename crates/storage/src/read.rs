@@ -1,17 +1,18 @@
 //! A snapshot of the database.
 
 use crate::{
-    Identity, StateView, Storage, StoredProposal, StoredReceipt, StoredTransaction,
-    codec::TransactionPlace,
+    History, HistoryError, Identity, Kept, StateView, Storage, StoredProposal, StoredReceipt, StoredTransaction,
+    blocks::missing,
+    codec::{HeaderRow, TransactionPlace},
     open::FORMAT_KEY,
     rows::Rows,
     store::Reader,
-    tables::{Certificates, HeaderNumbers, Headers, Metadata, Receipts, Transactions},
+    tables::{BlockBodies, Certificates, HeaderNumbers, Headers, Metadata, Receipts},
 };
 use alloy_primitives::B256;
 use bttc_primitives::{CommitCertificate, Fatal, Head, Header, Height, Receipt, RecoveredBlock, SealedBlock};
 use bttc_trie::HashedChanges;
-use signet_libmdbx::{RoSync, tx::aliases::RoTxSync};
+use signet_libmdbx::{RoSync, TransactionKind, tx::aliases::RoTxSync};
 use std::{ops::RangeInclusive, sync::Arc};
 
 /// Rows of `Metadata`; notes of the node stand behind `NOTE_PREFIX`.
@@ -70,38 +71,69 @@ impl ReadTx {
         self.block_hash(0)
     }
 
+    /// Lowest heights of which each part of the past is kept.
+    pub fn kept(&self) -> Result<Kept, Fatal> {
+        self.rows().kept()
+    }
+
+    /// Refuses a height of which that part is pruned.
+    pub fn check_kept(&self, part: History, height: Height) -> Result<(), HistoryError> {
+        Ok(part.check(self.rows().kept_from(part)?, height)?)
+    }
+
+    /// Refuses a height of which any part is pruned.
+    pub(crate) fn check_whole(&self, height: Height) -> Result<(), HistoryError> {
+        let kept = self.kept()?;
+        History::ALL.into_iter().try_for_each(|part| Ok(part.check(kept.of(part), height)?))
+    }
+
+    /// Header of the block at a height, with its hash.
+    pub fn sealed_header(&self, height: Height) -> Result<Option<Head>, Fatal> {
+        let row = self.rows().get::<Headers>(&height)?;
+        Ok(row.map(|HeaderRow { hash, header }| Head { hash, header }))
+    }
+
     /// The block at a height.
-    pub fn block(&self, height: Height) -> Result<Option<SealedBlock>, Fatal> {
+    pub fn block(&self, height: Height) -> Result<Option<SealedBlock>, HistoryError> {
         Ok(self.recovered_block(height)?.map(|recovered| recovered.block))
     }
 
     /// The block at a height with the senders of its transactions.
-    pub fn recovered_block(&self, height: Height) -> Result<Option<RecoveredBlock>, Fatal> {
-        self.rows().block(height)
+    pub fn recovered_block(&self, height: Height) -> Result<Option<RecoveredBlock>, HistoryError> {
+        self.check_kept(History::Blocks, height)?;
+        Ok(self.rows().block(height)?)
     }
 
     /// Number of transactions of the block at a height.
-    pub fn transaction_count(&self, height: Height) -> Result<Option<usize>, Fatal> {
+    pub fn transaction_count(&self, height: Height) -> Result<Option<usize>, HistoryError> {
+        self.check_kept(History::Blocks, height)?;
         let count = self.rows().transactions_of(height)?;
         Ok(count.map(|(_, count)| usize::try_from(count).unwrap_or(usize::MAX)))
     }
 
     /// Receipts of the block at a height, in the order of its transactions.
-    pub fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, Fatal> {
-        let stored = self.rows().receipts(height)?;
+    pub fn receipts(&self, height: Height) -> Result<Option<Vec<Receipt>>, HistoryError> {
+        let stored = self.stored_receipts(height)?;
         Ok(stored.map(|receipts| receipts.into_iter().map(|stored| stored.receipt).collect()))
     }
 
-    /// One receipt of a block, without reading those before it.
-    pub fn receipt(&self, height: Height, index: usize) -> Result<Option<StoredReceipt>, Fatal> {
-        let rows = self.rows();
-        match rows.tx_number(height, index)? {
-            Some(number) => rows.get::<Receipts>(&number),
-            None => Ok(None),
-        }
+    /// Receipts of the block at a height, each with its own gas and the index of its first log.
+    pub fn stored_receipts(&self, height: Height) -> Result<Option<Vec<StoredReceipt>>, HistoryError> {
+        self.check_kept(History::Blocks, height)?;
+        Ok(self.rows().receipts(height)?)
     }
 
-    /// Receipt of a transaction, with where it stands.
+    /// One receipt of a block, without reading those before it.
+    pub fn receipt(&self, height: Height, index: usize) -> Result<Option<StoredReceipt>, HistoryError> {
+        self.check_kept(History::Blocks, height)?;
+        let rows = self.rows();
+        Ok(match rows.tx_number(height, index)? {
+            Some(number) => rows.get::<Receipts>(&number)?,
+            None => None,
+        })
+    }
+
+    /// Receipt of a transaction, with where it stands; none if its block is pruned.
     pub fn receipt_of(&self, tx_hash: B256) -> Result<Option<(Height, usize, StoredReceipt)>, Fatal> {
         let rows = self.rows();
         let Some(TransactionPlace { number, height, index }) = rows.place_of(tx_hash)? else {
@@ -116,34 +148,38 @@ impl ReadTx {
         self.rows().get::<Certificates>(&height)
     }
 
-    /// A transaction of a committed block.
+    /// A transaction of a committed block; none if its block is pruned: the index by hash goes with the blocks.
     pub fn transaction(&self, tx_hash: B256) -> Result<Option<StoredTransaction>, Fatal> {
         let rows = self.rows();
         rows.place_of(tx_hash)?.map(|place| rows.transaction(place)).transpose()
     }
 
     /// The transaction at a position of a block.
-    pub fn transaction_at(&self, height: Height, index: usize) -> Result<Option<StoredTransaction>, Fatal> {
+    pub fn transaction_at(&self, height: Height, index: usize) -> Result<Option<StoredTransaction>, HistoryError> {
+        self.check_kept(History::Blocks, height)?;
         let rows = self.rows();
         let number = rows.tx_number(height, index)?;
-        number.map(|number| rows.transaction(TransactionPlace { number, height, index: index as u64 })).transpose()
+        let place = number.map(|number| TransactionPlace { number, height, index: index as u64 });
+        Ok(place.map(|place| rows.transaction(place)).transpose()?)
     }
 
-    /// Height and position in its block of a committed transaction.
+    /// Height and position in its block of a committed transaction; none if its block is pruned.
     pub fn transaction_location(&self, tx_hash: B256) -> Result<Option<(Height, usize)>, Fatal> {
         let place = self.rows().place_of(tx_hash)?;
         Ok(place.map(|place| (place.height, usize::try_from(place.index).unwrap_or(usize::MAX))))
     }
 
-    /// Whether a committed block holds the transaction.
+    /// Whether a committed block that is kept holds the transaction.
     pub fn has_transaction(&self, tx_hash: B256) -> Result<bool, Fatal> {
         Ok(self.rows().place_of(tx_hash)?.is_some())
     }
 
-    /// Number of transactions of the whole chain.
+    /// Number of transactions of the whole chain, pruned ones among them.
     pub fn total_transactions(&self) -> Result<u64, Fatal> {
-        let last = self.rows().cursor::<Transactions>()?.last()?;
-        Ok(last.map_or(0, |(number, _)| number.saturating_add(1)))
+        let Some(head) = self.head()? else { return Ok(0) };
+        let counted = self.rows().transactions_of(head.height())?;
+        let (first, count) = counted.ok_or_else(|| missing::<BlockBodies>(head.height()))?;
+        Ok(first.saturating_add(count))
     }
 
     /// Undecided blocks kept for a height above the head.
@@ -157,7 +193,8 @@ impl ReadTx {
     }
 
     /// The state after the block at a height; none above the head.
-    pub fn state_at(&self, height: Height) -> Result<Option<StateView>, Fatal> {
+    pub fn state_at(&self, height: Height) -> Result<Option<StateView>, HistoryError> {
+        self.check_kept(History::State, height)?;
         let Some(head) = self.head()? else { return Ok(None) };
         Ok(match height.cmp(&head.height()) {
             std::cmp::Ordering::Greater => None,
@@ -170,22 +207,25 @@ impl ReadTx {
     ///
     /// Each change has the newest value as `before` and the older one as `after`. A slot whose number is no longer known (its storage was
     /// wiped) has number zero: its key is what counts. Work and memory grow with what changed since: the caller sets a limit on the age.
-    pub fn changes_since(&self, height: Height) -> Result<HashedChanges, Fatal> {
-        self.rows().changes_since(height)
+    pub fn changes_since(&self, height: Height) -> Result<HashedChanges, HistoryError> {
+        self.check_kept(History::State, height)?;
+        Ok(self.rows().changes_since(height)?)
     }
 
     /// Heights in `range` whose blocks may have logs of one of the `addresses` with one of the first topics `topic0`; an empty list stands for
     /// any. Ascending, at most `limit`.
     ///
-    /// The two lists are met by the block, not by one log of it: the caller looks at the receipts.
+    /// The two lists are met by the block, not by one log of it: the caller looks at the receipts. Work grows with the answer and the number
+    /// of keys, not with the range or the chain. Errors: [`HistoryError::Pruned`] if the index is not kept from the start of the range on.
     pub fn blocks_with_logs(
         &self,
         range: RangeInclusive<Height>,
         addresses: &[alloy_primitives::Address],
         topic0: &[B256],
         limit: usize,
-    ) -> Result<Vec<Height>, Fatal> {
-        crate::log_index::blocks_with_logs(&self.rows(), range, addresses, topic0, limit)
+    ) -> Result<Vec<Height>, HistoryError> {
+        self.check_kept(History::Logs, *range.start())?;
+        Ok(crate::log_index::blocks_with_logs(&self.rows(), range, addresses, topic0, limit)?)
     }
 
     /// A note of the node, as [`WriteTx::put_meta`](crate::WriteTx::put_meta) wrote it.
@@ -195,11 +235,11 @@ impl ReadTx {
 
     /// Version of the tables and their encodings.
     pub fn format_version(&self) -> Result<Option<u64>, Fatal> {
-        self.metadata_number(FORMAT_KEY)
+        self.rows().metadata_number(FORMAT_KEY)
     }
 
     pub(crate) fn identity(&self) -> Result<Option<Identity>, Fatal> {
-        let Some(chain_id) = self.metadata_number(CHAIN_ID_KEY)? else { return Ok(None) };
+        let Some(chain_id) = self.rows().metadata_number(CHAIN_ID_KEY)? else { return Ok(None) };
         let broken =
             || Fatal::new("the identity of the chain in the database is damaged; restore it from a copy, or sync anew");
         let hash = self.rows().get::<Metadata>(&GENESIS_HASH_KEY.to_owned())?.ok_or_else(broken)?;
@@ -210,9 +250,12 @@ impl ReadTx {
             genesis_json: String::from_utf8(json).map_err(|_| broken())?,
         }))
     }
+}
 
-    fn metadata_number(&self, key: &str) -> Result<Option<u64>, Fatal> {
-        let number = self.rows().get::<Metadata>(&key.to_owned())?;
+impl<K: TransactionKind> Rows<'_, K> {
+    /// A row of `Metadata` that holds a number.
+    pub(crate) fn metadata_number(&self, key: &str) -> Result<Option<u64>, Fatal> {
+        let number = self.get::<Metadata>(&key.to_owned())?;
         let decode = |bytes: Vec<u8>| {
             let bytes = bytes.try_into().map_err(|_| Fatal::new(format!("row {key} of table Metadata is damaged")))?;
             Ok(u64::from_be_bytes(bytes))

@@ -88,6 +88,14 @@ impl<K: TransactionKind, T: Table> TableCursor<'_, K, T> {
         self.cursor.set_range(key.as_slice()).map_err(reading(T::NAME)).and_then(typed::<T>)
     }
 
+    /// The key of the first row at or after `key`; the value is not decoded.
+    pub(crate) fn seek_key(&mut self, key: &impl Key) -> Result<Option<T::Key>, Fatal> {
+        let key = KeyBuf::of(key)?;
+        let row: RawRow<'_> = self.cursor.set_range(key.as_slice()).map_err(reading(T::NAME))?;
+        let decode = |(key, _): (Cow<'_, [u8]>, _)| T::Key::from_bytes(&key);
+        row.map(decode).transpose().map_err(|corrupt| corrupt.in_table(T::NAME))
+    }
+
     pub(crate) fn next(&mut self) -> Result<Row<T>, Fatal> {
         self.cursor.next().map_err(reading(T::NAME)).and_then(typed::<T>)
     }

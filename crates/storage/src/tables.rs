@@ -6,14 +6,14 @@
 
 use crate::{
     StoredProposal, StoredReceipt,
-    codec::{BodyRow, ChangedKeys, HeaderRow, Key, TransactionPlace, TransactionRow, Value},
+    codec::{BodyRow, ChangesRow, HeaderRow, Key, TransactionPlace, TransactionRow, Value},
 };
 use alloy_primitives::{Address, B256, Bytes, U256};
 use bttc_primitives::{Account, CommitCertificate};
 use bttc_trie::{BranchNodeCompact, Nibbles, TrieAccount};
 
 /// Version of all that this file and `codec` say. Another one in a database means that this program must not touch it.
-pub(crate) const FORMAT_VERSION: u64 = 1;
+pub(crate) const FORMAT_VERSION: u64 = 2;
 
 /// One table.
 pub(crate) trait Table {
@@ -79,8 +79,8 @@ tables! {
     AccountsHistory: (HashedAddress, Height) => Option<Account>;
     /// Slots before a height that changed them.
     StoragesHistory: (HashedAddress, HashedSlot, Height) => U256;
-    /// What the two tables above hold for a height.
-    ChangedRows: Height => ChangedKeys;
+    /// What the two tables above hold for a height, and its digest.
+    ChangedRows: Height => ChangesRow;
 
     /// Heights at which an address emitted logs.
     LogAddresses: (Address, Height) => ();

@@ -3,4 +3,6 @@
 mod blocks;
 mod fixture;
 mod history;
+mod history_digest;
 mod opening;
+mod pruning;

@@ -1,14 +1,15 @@
 //! Writing what a block changed in the state: the newest state, its tries, and the history.
 
 use crate::{
-    codec::{ChangedAccount, ChangedKeys},
+    codec::{ChangedAccount, ChangedKeys, ChangesRow},
+    history_digest::HistoryDigest,
     rows::Rows,
     tables::{
         AccountsHistory, AccountsTrie, Bytecodes, ChangedRows, HashedAccounts, HashedStorages, StoragesHistory,
         StoragesTrie,
     },
 };
-use alloy_primitives::{B256, Bytes, U256};
+use alloy_primitives::{B256, Bytes, U256, aliases::B128, keccak256};
 use bttc_primitives::{Fatal, Height};
 use bttc_trie::{HashedAccountChange, HashedChanges, StorageNodes, TrieUpdate};
 use signet_libmdbx::Rw;
@@ -115,16 +116,27 @@ impl Rows<'_, Rw> {
                 }
             }
         }
-        self.record_keys(height, keys)
+        self.list_changes(height, keys, |keys| digest_of(height, keys, changes, slots))
     }
 
-    fn record_keys(&self, height: Height, new: ChangedKeys) -> Result<(), Fatal> {
-        let mut keys = self.get::<ChangedRows>(&height)?.unwrap_or_default();
-        keys.merge(new);
+    /// Lists what was recorded, with its digest. A patch is added to the list of its height.
+    fn list_changes(
+        &self,
+        height: Height,
+        mut keys: ChangedKeys,
+        digest: impl FnOnce(&ChangedKeys) -> Result<B128, Fatal>,
+    ) -> Result<(), Fatal> {
         if keys.accounts.is_empty() {
             return Ok(());
         }
-        self.writer::<ChangedRows>()?.put(&height, &keys)
+        let digest = match self.get::<ChangedRows>(&height)? {
+            None => digest(&keys)?,
+            Some(ChangesRow { keys: before, .. }) => {
+                keys.merge(before);
+                self.digest_history(height, &keys)?.0
+            }
+        };
+        self.writer::<ChangedRows>()?.put(&height, &ChangesRow { digest, keys })
     }
 
     fn write_nodes(&self, trie: &TrieUpdate) -> Result<(), Fatal> {
@@ -162,6 +174,26 @@ impl Rows<'_, Rw> {
         let mut table = self.writer::<StoragesTrie>()?;
         stale.iter().try_for_each(|path| table.delete(path))
     }
+}
+
+/// The digest of what [`Rows::record`] writes where nothing was recorded before.
+fn digest_of(
+    height: Height,
+    keys: &ChangedKeys,
+    changes: &HashedChanges,
+    slots: &BTreeMap<B256, SlotPlan>,
+) -> Result<B128, Fatal> {
+    let mut digest = HistoryDigest::new(height, keys);
+    for (address, changed) in &keys.accounts {
+        let key = keccak256(address);
+        let absent = || Fatal::new(format!("account {address} was recorded, but did not change"));
+        if changed.fields {
+            digest.add(&changes.accounts.get(&key).ok_or_else(absent)?.before);
+        }
+        let plan = slots.get(&key).ok_or_else(absent)?;
+        plan.before.values().for_each(|(before, _)| digest.add(before));
+    }
+    Ok(digest.finish())
 }
 
 impl SlotPlan {

@@ -15,7 +15,9 @@ const LEFTOVERS: Duration = Duration::from_millis(500);
 
 /// The configuration that the arguments ask for.
 pub(crate) fn configuration(args: &NodeArgs, flags: &[Override]) -> eyre::Result<Config> {
-    let mut config = place(&args.place, flags)?;
+    let mut flags = flags.to_vec();
+    flags.extend(args.prune.clone().map(|value| Override { key: "storage.prune".to_owned(), value }));
+    let mut config = place(&args.place, &flags)?;
     if args.dev {
         config.network = Some("dev".to_owned());
     }

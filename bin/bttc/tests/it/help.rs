@@ -29,11 +29,12 @@ fn the_version_is_that_of_the_package() {
 
 #[test]
 fn a_fault_of_the_command_line_ends_with_two() {
-    let faults: [(&[&str], &str); 6] = [
+    let faults: [(&[&str], &str); 7] = [
         (&[], "Usage: bttc"),
         (&["nod"], "node"),
         (&["node", "--dve"], "unexpected argument '--dve'"),
         (&["node", "--dev", "--chain", "testnet"], "cannot be used with"),
+        (&["node", "--prune", "some"], "possible values: archive, full, minimal"),
         (&["node", "--block-time", "soon"], "write a time such as 2s"),
         (&["account", "list", "--rpc.port", "1"], "--rpc.port configures a node"),
     ];
@@ -60,7 +61,12 @@ fn the_configuration_in_force_is_shown_and_checked() {
     std::fs::write(&file, "[rpc]\nport = 9545\ncall_timeout = \"2s\"\n").unwrap();
     let (code, shown, _) = run(&["config", "show", "--config", path, "--log.format", "json", "--dev"]);
     assert_eq!(code, 0);
-    for line in ["port = 9545", "call_timeout = \"2s\"", "format = \"json\"", "network = \"dev\""] {
+    let (_, pruned, _) =
+        run(&["config", "show", "--storage.prune", "archive", "--prune", "full", "--storage.keep-logs=500"]);
+    assert!(pruned.contains("prune = \"full\"\n") && pruned.contains("keep_logs = 500\n"), "{pruned}");
+    for line in
+        ["prune = \"archive\"", "port = 9545", "call_timeout = \"2s\"", "format = \"json\"", "network = \"dev\""]
+    {
         assert!(shown.contains(line), "{line}: {shown}");
     }
     assert_eq!(run(&["config", "check", "--config", path]).0, 0);

@@ -61,6 +61,53 @@ fn a_killed_node_comes_back_at_the_last_block() {
     send(&node, "0x1");
 }
 
+/// Waits until a question is refused because what it asks about is pruned.
+fn wait_until_pruned(node: &Running, method: &str, params: &serde_json::Value) {
+    let end = Instant::now() + crate::program::DEADLINE;
+    loop {
+        match node.try_rpc(method, params.clone()) {
+            Err(error) => {
+                assert_eq!(error["code"], 4444, "{error}");
+                return;
+            }
+            Ok(_) => assert!(Instant::now() < end, "{method} {params} is not pruned"),
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_node_prunes_its_backlog_through_a_kill_and_back_to_archive() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut node = Running::dev(dir.path(), &[]);
+    send(&node, "0x1");
+    node.rpc("anvil_mine", json!(["0x12b"]));
+    assert_eq!(node.rpc("eth_blockNumber", json!([])), "0x12c");
+    let balance = node.rpc("eth_getBalance", json!([BOB, "0x0"]));
+    node.signal("TERM");
+    assert_eq!(node.wait().0, 0);
+
+    // 300 blocks, of which 129 states stay; killed once while it is at it.
+    let short = ["--storage.keep-state", "128", "--storage.keep-blocks=200"];
+    let mut node = Running::dev(dir.path(), &short);
+    node.signal("KILL");
+    node.wait();
+    let mut node = Running::dev(dir.path(), &short);
+    wait_until_pruned(&node, "eth_getBalance", &json!([BOB, "0xab"]));
+    wait_until_pruned(&node, "eth_getBlockByNumber", &json!(["0x63", false]));
+    assert_ne!(node.rpc("eth_getBalance", json!([BOB, "0xac"])), balance);
+    node.signal("TERM");
+    assert_eq!(node.wait().0, 0);
+
+    let mut node = Running::dev(dir.path(), &["--prune", "archive"]);
+    assert_eq!(node.try_rpc("eth_getBalance", json!([BOB, "0x0"])).unwrap_err()["code"], 4444);
+    assert_eq!(node.rpc("eth_getBlockByNumber", json!(["0x64", false]))["number"], "0x64");
+    assert_eq!(node.try_rpc("eth_getBlockByNumber", json!(["0x63", false])).unwrap_err()["code"], 4444);
+    node.signal("TERM");
+    let (_, _, log) = node.wait();
+    assert!(log.contains("what was pruned before does not come back"), "{log}");
+}
+
 #[test]
 fn blocks_come_at_the_interval_and_health_is_told() {
     let dir = tempfile::tempdir().unwrap();

@@ -101,8 +101,17 @@ impl Running {
         told(&child.wait_with_output().unwrap())
     }
 
-    /// The result of a JSON-RPC call.
+    /// The result of a JSON-RPC call that must succeed.
     pub(crate) fn rpc(&self, method: &str, params: serde_json::Value) -> serde_json::Value {
+        self.try_rpc(method, params).unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// The result of a JSON-RPC call, or its error object.
+    pub(crate) fn try_rpc(
+        &self,
+        method: &str,
+        params: serde_json::Value,
+    ) -> Result<serde_json::Value, serde_json::Value> {
         let body = serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
         let head = format!(
             "POST / HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
@@ -112,8 +121,10 @@ impl Running {
         let answer = ask(self.http, &format!("{head}{body}"));
         let (_, json) = answer.split_once("\r\n\r\n").unwrap();
         let json: serde_json::Value = serde_json::from_str(json.trim()).unwrap_or_else(|_| panic!("{answer}"));
-        assert!(json.get("error").is_none(), "{method}: {json}");
-        json["result"].clone()
+        match json.get("error") {
+            Some(error) => Err(error.clone()),
+            None => Ok(json["result"].clone()),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{Chain, dev::Patch};
 use alloy_primitives::{Address, Bytes, U256};
 use bttc_primitives::{Fatal, Height};
+use bttc_storage::{HistoryError, Pruned};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -31,7 +32,7 @@ pub(super) enum Answer {
     Done,
     Height(Height),
     Snapshot(u64),
-    Reverted(bool),
+    Reverted(Result<bool, Pruned>),
 }
 
 pub(super) type Request = (Command, oneshot::Sender<Result<Answer, Fatal>>);
@@ -128,10 +129,12 @@ impl DriverHandle {
     }
 
     /// Goes back to a snapshot, which is used up with all that came after it. False if there is none of that number.
-    pub async fn revert(&self, snapshot: u64) -> Result<bool, Fatal> {
+    ///
+    /// Errors: [`HistoryError::Pruned`] if what it needs is no longer kept; nothing has changed then.
+    pub async fn revert(&self, snapshot: u64) -> Result<bool, HistoryError> {
         match self.ask(Command::Revert(snapshot)).await? {
-            Answer::Reverted(done) => Ok(done),
-            _ => Err(Fatal::new("the block driver answered another question")),
+            Answer::Reverted(done) => Ok(done?),
+            _ => Err(Fatal::new("the block driver answered another question").into()),
         }
     }
 }

@@ -6,4 +6,5 @@ mod fixture;
 mod blocks;
 mod development;
 mod import;
+mod pruning;
 mod restart;

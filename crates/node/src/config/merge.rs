@@ -52,7 +52,7 @@ fn lay_over(lower: &mut Table, upper: Table) {
 }
 
 fn apply(table: &mut Table, flag: &Override) -> Result<Config, String> {
-    let mut refusal = String::from("it has no value");
+    let mut refusal = None;
     for value in readings(lookup(table, &flag.key), &flag.value)? {
         let mut tried = table.clone();
         put(&mut tried, &flag.key, value)?;
@@ -61,10 +61,11 @@ fn apply(table: &mut Table, flag: &Override) -> Result<Config, String> {
                 *table = tried;
                 return Ok(config);
             }
-            Err(why) => refusal = why,
+            // The likeliest reading says best what is wrong.
+            Err(why) => refusal = refusal.or(Some(why)),
         }
     }
-    Err(refusal)
+    Err(refusal.unwrap_or_else(|| "it has no value".to_owned()))
 }
 
 fn lookup<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {

@@ -49,6 +49,23 @@ fn every_default_leaf_can_be_given_as_a_flag() {
 }
 
 #[test]
+fn what_is_kept_follows_the_preset_and_the_distances_beside_it() {
+    use bttc_storage::Retention;
+    let kept = |text, flags: &[(&str, &str)]| from(text, flags).unwrap().storage.retention();
+    assert_eq!(kept("", &[]), Retention::ARCHIVE);
+    assert_eq!(kept("[storage]\nprune = \"full\"\n", &[]), Retention::FULL);
+    assert_eq!(kept("[storage]\nprune = \"full\"\n", &[("storage.prune", "minimal")]), Retention::MINIMAL);
+    let custom = kept("[storage]\nkeep_state = 500\nkeep_logs = 128\n", &[("storage.keep_blocks", "900")]);
+    assert_eq!(custom, Retention { state: Some(500), blocks: Some(900), logs: Some(128) });
+    let error = from("", &[("storage.prune", "some")]).unwrap_err();
+    assert!(error.contains("--storage.prune some") && error.contains("minimal"), "{error}");
+    let error = from("", &[("storage.keep_state", "127")]).unwrap_err();
+    assert!(error.contains("127 blocks are too few to keep, the least is 128"), "{error}");
+    let error = from("[storage]\nkeep_blocks = 1\n", &[]).unwrap_err();
+    assert!(error.contains("1 blocks are too few") && error.contains("line 2"), "{error}");
+}
+
+#[test]
 fn an_unknown_key_is_named() {
     let error = from("[log]\nfilter = \"info\"\ncolour = true\n", &[]).unwrap_err();
     assert!(error.contains("node.toml") && error.contains("colour") && error.contains("line 3"), "{error}");

@@ -46,6 +46,7 @@ impl ConsensusSigner for LocalKey {
 pub(crate) struct Node {
     pub(crate) http: SocketAddr,
     pub(crate) ipc: PathBuf,
+    pub(crate) chain: Chain,
     shutdown: CancellationToken,
     server: JoinHandle<Result<(), Fatal>>,
     _driver: JoinHandle<Result<(), Fatal>>,
@@ -74,7 +75,7 @@ pub(crate) async fn node_with(change: impl FnOnce(&mut RpcConfig)) -> Node {
     let mut config = RpcConfig { port: 0, ipc_path: Some(ipc.clone()), ..Default::default() };
     change(&mut config);
     let context = RpcContext {
-        chain,
+        chain: chain.clone(),
         driver: Some(handle),
         dev_accounts: (0..3).map(key).collect(),
         client_version: "bttc/test".to_owned(),
@@ -85,6 +86,7 @@ pub(crate) async fn node_with(change: impl FnOnce(&mut RpcConfig)) -> Node {
     Node {
         http,
         ipc,
+        chain,
         server: tokio::spawn(server.run(shutdown.clone())),
         _driver: tokio::spawn(driver.run(shutdown.clone())),
         shutdown,

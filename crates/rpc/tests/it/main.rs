@@ -6,3 +6,5 @@ mod development;
 mod doors;
 mod fixture;
 mod limits;
+mod logs;
+mod pruned;

@@ -4,8 +4,28 @@ use super::{
     Corrupt, Input, Value, put_varint,
     value::{put_trimmed, trimmed},
 };
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, U256, aliases::B128, keccak256};
 use std::collections::BTreeMap;
+
+/// What a height changed, behind a digest over it and the values before it (`history_digest.rs`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ChangesRow {
+    pub(crate) digest: B128,
+    pub(crate) keys: ChangedKeys,
+}
+
+impl Value for ChangesRow {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.digest.as_slice());
+        self.keys.encode(out);
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Corrupt> {
+        let mut input = Input::new(bytes);
+        let digest = input.array()?.into();
+        Ok(Self { digest, keys: ChangedKeys::decode(input.rest())? })
+    }
+}
 
 /// Accounts whose history has a row of one height.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -113,8 +113,8 @@ proptest! {
     }
 
     #[test]
-    fn changed_keys_survive(keys in changed_keys()) {
-        value_round_trip(&keys);
+    fn changed_keys_survive(keys in changed_keys(), digest in any::<[u8; 16]>()) {
+        value_round_trip(&ChangesRow { digest: digest.into(), keys });
     }
 
     #[test]
@@ -150,7 +150,7 @@ proptest! {
         check::<StoredReceipt>(&bytes);
         check::<TransactionPlace>(&bytes);
         let _ = Option::<Account>::decode(&bytes);
-        let _ = ChangedKeys::decode(&bytes);
+        let _ = ChangesRow::decode(&bytes);
         let _ = HeaderRow::decode(&bytes);
         let _ = BodyRow::decode(&bytes);
         let _ = TransactionRow::decode(&bytes);
@@ -237,6 +237,7 @@ fn stored_encodings() {
             },
         )]),
     };
+    let changes = ChangesRow { digest: [0xdd; 16].into(), keys };
     let node = BranchNodeCompact::new(0b111u16, 0b100u16, 0b010u16, vec![B256::repeat_byte(3)], None);
     let header = HeaderRow { hash: block.block.hash(), header: block.block.header.clone() };
     let rest = Body { transactions: vec![], ..block.block.body.clone() };
@@ -257,7 +258,7 @@ fn stored_encodings() {
     value("body", &|out| body.encode(out));
     value("certificate", &|out| certificate.encode(out));
     value("proposal", &|out| proposal.encode(out));
-    value("changed keys", &|out| keys.encode(out));
+    value("changes", &|out| changes.encode(out));
     let mut key = |name: &str, bytes: Vec<u8>| lines.push(format!("{name}: {}", hex::encode(bytes)));
     key("height key", key_bytes(&258u64));
     key("slot history key", key_bytes(&(B256::repeat_byte(1), B256::repeat_byte(2), 3u64)));

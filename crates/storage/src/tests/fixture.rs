@@ -1,6 +1,6 @@
 //! A chain of blocks made of random state changes, and a slow model of its states.
 
-use crate::{BlockCommit, Durability, Identity, ReadTx, Storage, StorageConfig, TableStats};
+use crate::{BlockCommit, Durability, Identity, Kept, PruneStep, ReadTx, Storage, StorageConfig, TableStats};
 use alloy_consensus::{Eip658Value, Signed, TxLegacy, TxType};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, Log, LogData, Signature, U256};
 use bttc_primitives::{
@@ -70,7 +70,7 @@ impl TestChain {
     /// Adds a block of state changes, one transaction for each of `logs`.
     pub(super) fn add(&mut self, ops: &[Op], logs: &[Vec<Log>]) -> RecoveredBlock {
         let (state, changes) = apply(self.states.last().unwrap(), ops);
-        let height = self.states.len() as u64;
+        let height = self.read().head().unwrap().unwrap().height() + 1;
         let transactions = (0..logs.len() as u64).map(|index| transaction(height, index)).collect();
         let (block, hashed, trie) = self.seal(&changes, transactions);
         assert_eq!(trie.root, root_from_scratch(&state));
@@ -89,6 +89,27 @@ impl TestChain {
         write.commit().unwrap();
         self.note(state);
         block
+    }
+
+    /// Closes the database and opens it again.
+    pub(super) fn reopen(self) -> Self {
+        let Self { storage, states, sizes, dir } = self;
+        drop(storage);
+        let storage = Storage::open(&config(dir.path())).unwrap();
+        Self { storage, states, sizes, dir }
+    }
+
+    /// One committed step of pruning.
+    pub(super) fn prune(&self, target: Kept, max_rows: u64) -> PruneStep {
+        let mut write = self.storage.write().unwrap();
+        let step = write.prune(target, max_rows).unwrap();
+        write.commit().unwrap();
+        step
+    }
+
+    /// Number of rows of a table.
+    pub(super) fn entries(&self, table: &str) -> u64 {
+        self.storage.stats().unwrap().iter().find(|stats| stats.name == table).unwrap().entries
     }
 
     fn note(&mut self, state: State) {

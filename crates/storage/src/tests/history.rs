@@ -1,6 +1,9 @@
 //! States at every height against a model, over random histories.
 
-use super::fixture::{Op, State, TestChain, address, apply, has_code, root_from_scratch};
+use super::{
+    fixture::{Op, State, TestChain, address, apply, has_code, root_from_scratch},
+    history_digest::assert_sound_history,
+};
 use crate::{StateView, TableStats};
 use alloy_primitives::U256;
 use bttc_primitives::StateReader;
@@ -11,7 +14,7 @@ use std::collections::BTreeMap;
 const ACCOUNTS: u8 = 8;
 const SLOTS: u8 = 12;
 
-fn op() -> impl Strategy<Value = Op> {
+pub(super) fn op() -> impl Strategy<Value = Op> {
     let account = 1..=ACCOUNTS;
     prop_oneof![
         3 => (account.clone(), 1u64..1000).prop_map(|(n, balance)| Op::Balance(n, balance)),
@@ -21,7 +24,7 @@ fn op() -> impl Strategy<Value = Op> {
     ]
 }
 
-fn assert_state(view: &StateView, model: &State, what: &str) {
+pub(super) fn assert_state(view: &StateView, model: &State, what: &str) {
     for n in 0..=ACCOUNTS {
         let at = address(n);
         let expected = model.get(&at);
@@ -44,6 +47,7 @@ fn counts(sizes: &[TableStats]) -> BTreeMap<&'static str, u64> {
 }
 
 fn assert_every_height(chain: &TestChain) {
+    assert_sound_history(chain);
     let store = chain.read();
     for (height, model) in chain.states.iter().enumerate() {
         let height = height as u64;
@@ -113,6 +117,7 @@ proptest! {
             write.patch_state(&hashed, &changes.code, &trie).unwrap();
             write.commit().unwrap();
             *chain.states.last_mut().unwrap() = state;
+            assert_sound_history(&chain);
         }
         let store = chain.read();
         for (height, model) in chain.states.iter().enumerate() {
