@@ -31,7 +31,7 @@ pub struct PruneStep {
 }
 
 /// Row of `Metadata` with a mark.
-const fn mark_key(part: History) -> &'static str {
+pub(crate) const fn mark_key(part: History) -> &'static str {
     match part {
         History::State => "kept_state",
         History::Blocks => "kept_blocks",
