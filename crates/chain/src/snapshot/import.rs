@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use std::{collections::BTreeMap, fmt, thread};
 
 /// Chunks that are written in one transaction.
-const BATCH: usize = 8;
+const BATCH: usize = 4;
 
 /// Where chunks come from: a directory, or peers.
 pub trait ChunkSource: Sync {

@@ -8,3 +8,4 @@ mod development;
 mod import;
 mod pruning;
 mod restart;
+mod snapshot;
