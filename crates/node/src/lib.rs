@@ -18,6 +18,7 @@ mod metrics;
 mod readiness;
 mod signals;
 mod signer;
+mod snapshot;
 mod supervise;
 
 pub use chain_spec::{PRESETS, Preset, default_data_home, default_datadir, load_spec};
@@ -28,3 +29,4 @@ pub use launch::{Node, NodeInfo, init_datadir, launch, open_storage_read_only};
 pub use logging::init_logging;
 pub use signals::shutdown_on_signals;
 pub use signer::KeySigner;
+pub use snapshot::{export_snapshot, import_snapshot};

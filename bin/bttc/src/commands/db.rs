@@ -1,8 +1,8 @@
-//! `bttc db stats|get`: reads beside a running node, writes nothing.
+//! `bttc db stats|get`: reads beside a running node, writes nothing; `bttc db snapshot` is a file of its own.
 
 use crate::{
     cli::{DbAction, DbArgs},
-    commands::node,
+    commands::{node, snapshot},
 };
 use alloy_primitives::{Address, B256, U256, hex, keccak256};
 use bttc_node::Override;
@@ -24,6 +24,7 @@ pub(crate) fn run(args: DbArgs, flags: &[Override], out: &mut impl Write) -> eyr
                 None => bail!("the table {table} has no row {key}"),
             }
         }
+        DbAction::Snapshot(args) => snapshot::run(args, flags, out),
     }
 }
 

@@ -7,3 +7,4 @@ pub(crate) mod db;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod node;
+pub(crate) mod snapshot;

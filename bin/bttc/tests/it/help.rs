@@ -4,7 +4,7 @@ use crate::program::run;
 
 #[test]
 fn every_help_page_is_as_before() {
-    let pages: [&[&str]; 9] = [
+    let pages: [&[&str]; 11] = [
         &["--help"],
         &["node", "--help"],
         &["config", "show", "--help"],
@@ -14,6 +14,8 @@ fn every_help_page_is_as_before() {
         &["account", "export", "--help"],
         &["db", "--help"],
         &["db", "get", "--help"],
+        &["db", "snapshot", "export", "--help"],
+        &["db", "snapshot", "import", "--help"],
     ];
     for page in pages {
         let (code, text, errors) = run(page);

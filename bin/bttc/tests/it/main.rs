@@ -6,3 +6,4 @@ mod help;
 mod import;
 mod node;
 mod program;
+mod snapshot;

@@ -6,7 +6,7 @@
 mod merge;
 mod sections;
 
-use bttc_chain::ChainConfig;
+use bttc_chain::{ChainConfig, snapshot::SnapshotConfig};
 use bttc_rpc::RpcConfig;
 use bttc_storage::StorageConfig;
 use bttc_txpool::PoolConfig;
@@ -39,6 +39,8 @@ pub struct Config {
     pub txpool: PoolConfig,
     /// The ledger.
     pub chain: ChainConfig,
+    /// Snapshots for other nodes.
+    pub snapshot: SnapshotConfig,
     /// JSON-RPC.
     pub rpc: RpcConfig,
 }
