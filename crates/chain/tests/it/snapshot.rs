@@ -150,21 +150,24 @@ fn taken(memory: &Memory, dir: &Path) -> Result<Chain, SnapshotImportError> {
 /// The same chain for all tests that only read it: 32 blocks, and state for several chunks.
 fn large() -> &'static (Memory, Vec<SealedBlock>) {
     static LARGE: OnceLock<(Memory, Vec<SealedBlock>)> = OnceLock::new();
-    LARGE.get_or_init(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let made = made(16, 34).await;
-            let memory = export(&made.chain, None);
-            assert!(memory.state_chunks() >= 4, "{} chunks", memory.state_chunks());
-            let mut more = Vec::new();
-            for n in 0..3u64 {
-                let at = 1 + 16 * 34 + 8 + n;
-                add(&made.chain, call(1, at, TxKind::Call(made.contract), 0, words([n * 1000, n]), 1_700_000));
-                add(&made.chain, transfer(0, 16 + n, Address::repeat_byte(0x80 + n as u8), 5));
-                more.push(decide(&made.chain).await);
-            }
-            (memory, more)
-        })
+    // On a thread of its own, as the first to ask may be on one of a runtime.
+    LARGE.get_or_init(|| std::thread::spawn(make_large).join().unwrap())
+}
+
+fn make_large() -> (Memory, Vec<SealedBlock>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let made = made(16, 34).await;
+        let memory = export(&made.chain, None);
+        assert!(memory.state_chunks() >= 4, "{} chunks", memory.state_chunks());
+        let mut more = Vec::new();
+        for n in 0..3u64 {
+            let at = 1 + 16 * 34 + 8 + n;
+            add(&made.chain, call(1, at, TxKind::Call(made.contract), 0, words([n * 1000, n]), 1_700_000));
+            add(&made.chain, transfer(0, 16 + n, Address::repeat_byte(0x80 + n as u8), 5));
+            more.push(decide(&made.chain).await);
+        }
+        (memory, more)
     })
 }
 
