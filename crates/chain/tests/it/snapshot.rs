@@ -531,6 +531,11 @@ proptest! {
         let _ = Manifest::decode(&bytes);
     }
 
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
     /// A changed chunk is refused, or is the same for all that it says.
     #[test]
     fn a_changed_chunk_is_refused(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), by in 1u8..) {
