@@ -29,6 +29,12 @@ Never copy the sign state and never run two machines with one key: signing twice
 const SIGNER_HELP: &str = "The node reaches it with --validator.remote SOCKET and can never make it sign twice, \
 even if somebody takes the node over. The socket opens to the signer's own user alone.";
 
+const SNAPSHOT_EXPORT_HELP: &str = "The export reads one snapshot of the database: until it ends, the file of a running node grows by what blocks \
+replace meanwhile. An older height needs the history of the blocks above it, and more memory and time the older it is.";
+
+const SNAPSHOT_IMPORT_HELP: &str = "Every chunk is checked against the state root that the validators have signed before it is written. An import that \
+was stopped or refused some chunks is gone on with by the same command. Blocks and states before the snapshot are not there afterwards.";
+
 /// A node of the BTT chain, and the tools around it.
 #[derive(Debug, Parser)]
 #[command(name = "bttc", version, propagate_version = true, arg_required_else_help = true)]
@@ -307,6 +313,42 @@ pub(crate) enum DbAction {
         table: String,
         /// Height, hash, address, or address/slot, as the table has it.
         key: String,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Write or take in a snapshot of the state.
+    Snapshot(SnapshotArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SnapshotArgs {
+    #[command(subcommand)]
+    pub(crate) action: SnapshotAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SnapshotAction {
+    /// Write the state of a node into a directory, also while the node runs.
+    #[command(after_help = SNAPSHOT_EXPORT_HELP)]
+    Export {
+        /// New or empty directory for the snapshot.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// Height of the state [default: that of the head].
+        #[arg(long, value_name = "HEIGHT")]
+        height: Option<u64>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Fill an empty data directory from a snapshot.
+    #[command(after_help = SNAPSHOT_IMPORT_HELP)]
+    Import {
+        /// Directory of the snapshot.
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+        /// Hash of the validator set that signed the snapshot's block, learned elsewhere [default: that of the genesis].
+        #[arg(long, value_name = "HASH")]
+        trusted_validators: Option<alloy_primitives::B256>,
         #[command(flatten)]
         place: Place,
     },

@@ -12,8 +12,7 @@ use bttc_trie::{EmptySource, HashedChanges, TrieUpdate, empty_exit_root, state_r
 
 /// Makes sure that the store holds the chain of `spec`, and answers with its head.
 pub(crate) fn write_or_check_genesis(spec: &ChainSpec, storage: &Storage) -> Result<Head, OpenError> {
-    let json = serde_json::to_string(spec.genesis())
-        .map_err(|error| Fatal::while_doing("writing the genesis as JSON", error))?;
+    let json = genesis_json(spec)?;
     let hash = match storage.identity()? {
         // The very file that the store was made from: no need to build its state again.
         Some(identity) if identity.genesis_json == json => identity.genesis_hash,
@@ -23,6 +22,16 @@ pub(crate) fn write_or_check_genesis(spec: &ChainSpec, storage: &Storage) -> Res
     storage.check_identity(spec.chain_id(), hash)?;
     let head = storage.read()?.head()?;
     Ok(head.ok_or_else(|| Fatal::new("the store has a genesis but no head"))?)
+}
+
+/// The genesis block of a spec, without its state.
+pub(crate) fn genesis_block(spec: &ChainSpec) -> Result<SealedBlock, OpenError> {
+    Ok(Genesis::compute(spec)?.block.block)
+}
+
+/// The genesis file as the store keeps it.
+pub(crate) fn genesis_json(spec: &ChainSpec) -> Result<String, Fatal> {
+    serde_json::to_string(spec.genesis()).map_err(|error| Fatal::while_doing("writing the genesis as JSON", error))
 }
 
 /// The genesis block and its state.

@@ -24,6 +24,7 @@ mod outcomes;
 mod pruner;
 mod run;
 mod senders;
+pub mod snapshot;
 mod verify;
 mod verify_store;
 

@@ -8,7 +8,7 @@ use crate::{
     supervise::{Stage, Supervisor},
 };
 use alloy_signer_local::PrivateKeySigner;
-use bttc_chain::{Chain, Driver, DriverHandle, Mining, Pruner};
+use bttc_chain::{Chain, Driver, DriverHandle, Mining, Pruner, snapshot::SnapshotService};
 use bttc_consensus::ConsensusSigner;
 use bttc_primitives::ChainSpec;
 use bttc_rpc::{RpcContext, RpcServer};
@@ -41,6 +41,7 @@ pub struct Node {
     chain: Chain,
     driver: Option<Driver>,
     pruner: Option<Pruner>,
+    snapshots: Option<SnapshotService>,
     rpc: RpcServer,
     health: Option<HealthServer<Readiness>>,
     stopping: CancellationToken,
@@ -87,6 +88,7 @@ impl Node {
         }
         let (handle, driver) = role.driver(&chain, config.block_time);
         let pruner = Pruner::new(chain.clone(), config.storage.retention())?;
+        let snapshots = SnapshotService::new(chain.clone(), &config.snapshot, &config.snapshot.path);
 
         let due_every = config.block_time.filter(|_| role.is_dev());
         let stopping = CancellationToken::new();
@@ -117,7 +119,7 @@ impl Node {
             metrics: health.as_ref().map(HealthServer::addr),
             dev_accounts,
         };
-        Ok(Self { info, chain, driver, pruner, rpc, health, stopping })
+        Ok(Self { info, chain, driver, pruner, snapshots, rpc, health, stopping })
     }
 
     /// Addresses, chain and accounts.
@@ -129,7 +131,7 @@ impl Node {
     ///
     /// Errors: the first task that failed.
     pub async fn run(self, shutdown: CancellationToken) -> eyre::Result<()> {
-        let Self { info, chain, driver, pruner, rpc, health, stopping } = self;
+        let Self { info, chain, driver, pruner, snapshots, rpc, health, stopping } = self;
         tracing::info!(network = info.network, chain_id = info.chain_id, height = info.height, http = info.http.map(tracing::field::display), datadir = %info.datadir.display(), "node started");
         let mut tasks = Supervisor::new();
         tasks.spawn(Stage::Doors, "rpc", |stop| async move { Ok(rpc.run(stop).await?) });
@@ -141,6 +143,9 @@ impl Node {
         }
         if let Some(pruner) = pruner {
             tasks.spawn(Stage::Engine, "pruner", |stop| async move { Ok(pruner.run(stop).await?) });
+        }
+        if let Some(snapshots) = snapshots {
+            tasks.spawn(Stage::Engine, "snapshots", |stop| async move { Ok(snapshots.run(stop).await?) });
         }
         let result = tasks.run(shutdown, GRACE).await;
         stopping.cancel();
@@ -226,6 +231,9 @@ fn fill_paths(config: &mut Config, datadir: &Path) {
     }
     if config.p2p.path.as_os_str().is_empty() {
         config.p2p.path = datadir.join("network");
+    }
+    if config.snapshot.path.as_os_str().is_empty() {
+        config.snapshot.path = datadir.join("snapshots");
     }
     config.rpc.ipc_path = match config.rpc.ipc_path.take() {
         None => Some(datadir.join("bttc.ipc")),

@@ -20,6 +20,7 @@ mod peer_control;
 mod readiness;
 mod signals;
 mod signer;
+mod snapshot;
 mod supervise;
 
 pub use chain_spec::{PRESETS, Preset, default_data_home, default_datadir, load_spec};
@@ -39,3 +40,4 @@ pub use signer::{
     SignStateFile, Signed, SignerMessage, SignerServer, ValidatorConfig, key_file_address, open_key_file,
     open_validator_key, read_secret_line,
 };
+pub use snapshot::{export_snapshot, import_snapshot};

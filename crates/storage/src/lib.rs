@@ -33,6 +33,7 @@ mod readers;
 mod retention;
 mod rows;
 mod state;
+mod state_import;
 mod store;
 mod tables;
 #[cfg(feature = "test-utils")]
@@ -58,6 +59,7 @@ pub use prune::PruneStep;
 pub use read::ReadTx;
 pub use retention::{History, HistoryError, Kept, Pruned, Retention};
 pub use state::StateView;
+pub use state_import::{BuiltState, ImportedChain, StatePiece, UnfinishedImport};
 pub use store::{Identity, Storage, TableStats};
 pub use trie_source::{AccountTrieCursor, StorageTrieCursor};
 pub use verify::{BlockPart, BlockRules, CommittedBlock, Finding, Report, Verified, verify};

@@ -4,6 +4,7 @@ use crate::{
     Identity, Storage, StoredProposal,
     read::{CHAIN_ID_KEY, GENESIS_HASH_KEY, GENESIS_JSON_DIGEST_KEY, GENESIS_JSON_KEY, NOTE_PREFIX, patched_key},
     rows::{Rows, failed},
+    state_import::unfinished,
     tables::{Metadata, Proposals},
     write_state::Recording,
 };
@@ -66,6 +67,9 @@ impl WriteTx {
         if rows.head()?.is_some() {
             return Err(Fatal::new("the database already holds a chain; a genesis cannot be written over it"));
         }
+        if let Some(name) = rows.import_name()? {
+            return Err(unfinished(name));
+        }
         let block = &genesis.block.block;
         if block.height() != 0 || block.hash() != identity.genesis_hash {
             return Err(Fatal::new(format!(
@@ -75,13 +79,7 @@ impl WriteTx {
                 identity.genesis_hash
             )));
         }
-        let mut metadata = rows.writer::<Metadata>()?;
-        metadata.put(&CHAIN_ID_KEY.to_owned(), &identity.chain_id.to_be_bytes().to_vec())?;
-        metadata.put(&GENESIS_HASH_KEY.to_owned(), &identity.genesis_hash.to_vec())?;
-        let json = identity.genesis_json.clone().into_bytes();
-        metadata.put(&GENESIS_JSON_DIGEST_KEY.to_owned(), &keccak256(&json).to_vec())?;
-        metadata.put(&GENESIS_JSON_KEY.to_owned(), &json)?;
-        drop(metadata);
+        rows.put_identity(identity)?;
         rows.write_block(&genesis, 0)?;
         rows.write_code(genesis.code)?;
         rows.write_state(genesis.changes, genesis.trie, Recording::Nothing)
@@ -148,5 +146,16 @@ impl WriteTx {
         crate::metrics::committed(began.elapsed());
         storage.observe();
         Ok(())
+    }
+}
+
+impl Rows<'_, Rw> {
+    pub(crate) fn put_identity(&self, identity: &Identity) -> Result<(), Fatal> {
+        let mut metadata = self.writer::<Metadata>()?;
+        metadata.put(&CHAIN_ID_KEY.to_owned(), &identity.chain_id.to_be_bytes().to_vec())?;
+        metadata.put(&GENESIS_HASH_KEY.to_owned(), &identity.genesis_hash.to_vec())?;
+        let json = identity.genesis_json.clone().into_bytes();
+        metadata.put(&GENESIS_JSON_DIGEST_KEY.to_owned(), &keccak256(&json).to_vec())?;
+        metadata.put(&GENESIS_JSON_KEY.to_owned(), &json)
     }
 }

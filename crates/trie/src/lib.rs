@@ -13,7 +13,8 @@
 //! opened, and at the bottom stored leaves and changes are merged in key order. What comes out is a [`TrieUpdate`]: the root, and
 //! the rows and nodes to write so that the next block finds the trie as this one left it.
 //!
-//! [`account_proof`] walks the same way, and also down the paths to prove.
+//! [`account_proof`] walks the same way, and also down the paths to prove. [`StateRanges`] reads ranges of a state with proof, and
+//! [`verify_range`] checks them without any store.
 //!
 //! Source: Ethereum yellow paper, appendix D (Modified Merkle Patricia Trie); docs/protocol.md, section 7 (exit tree).
 #![deny(
@@ -38,6 +39,7 @@ mod empty;
 mod exit;
 mod leaves;
 mod proof;
+mod range;
 mod rebuild;
 mod source;
 mod split;
@@ -52,6 +54,7 @@ pub use exit::{
     exit_root,
 };
 pub use proof::{AccountProof, SlotProof, account_proof};
+pub use range::{InvalidRange, RangeEnd, RangeProof, StateRanges, verify_range};
 pub use rebuild::Rebuild;
 pub use source::{TrieCursor, TrieSource};
 pub use state_root::{StorageNodes, TrieUpdate, state_root};

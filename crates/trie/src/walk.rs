@@ -309,18 +309,22 @@ pub(crate) struct Proofs {
 }
 
 impl Proofs {
+    /// The nodes on the way to a key, but for those that stand inside their parents; of an empty trie there are none.
+    pub(crate) fn on_way(&self, target: &Nibbles) -> impl Iterator<Item = (Nibbles, Bytes)> {
+        (0..=target.len()).filter_map(|len| {
+            let path = target.slice(..len);
+            let node = self.nodes.get(&path)?;
+            let listed = if len == 0 { node.as_ref() != [alloy_rlp::EMPTY_STRING_CODE] } else { node.len() >= 32 };
+            listed.then(|| (path, node.clone()))
+        })
+    }
+
     /// The proof of one key: nodes from the root down.
     ///
     /// A node shorter than a hash stands inside its parent and is not listed again; an empty trie has no nodes.
     /// Source: EIP-1186.
     pub(crate) fn of(&self, target: &Nibbles) -> Vec<Bytes> {
-        (0..=target.len())
-            .filter_map(|len| {
-                let node = self.nodes.get(&target.slice(..len))?;
-                let listed = if len == 0 { node.as_ref() != [alloy_rlp::EMPTY_STRING_CODE] } else { node.len() >= 32 };
-                listed.then(|| node.clone())
-            })
-            .collect()
+        self.on_way(target).map(|(_, node)| node).collect()
     }
 }
 

@@ -9,4 +9,5 @@ pub(crate) mod init;
 pub(crate) mod node;
 pub(crate) mod peers;
 pub(crate) mod signer;
+pub(crate) mod snapshot;
 pub(crate) mod validator;

@@ -4,7 +4,7 @@ use crate::program::run;
 
 #[test]
 fn every_help_page_is_as_before() {
-    let pages: [&[&str]; 20] = [
+    let pages: [&[&str]; 22] = [
         &["--help"],
         &["node", "--help"],
         &["config", "show", "--help"],
@@ -24,6 +24,8 @@ fn every_help_page_is_as_before() {
         &["peers", "--help"],
         &["peers", "ban", "--help"],
         &["db", "get", "--help"],
+        &["db", "snapshot", "export", "--help"],
+        &["db", "snapshot", "import", "--help"],
         &["testnet", "--help"],
         &["testnet", "up", "--help"],
     ];

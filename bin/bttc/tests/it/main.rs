@@ -8,4 +8,5 @@ mod import;
 mod node;
 mod peers;
 mod program;
+mod snapshot;
 mod validator;

@@ -9,4 +9,5 @@ mod full;
 mod import;
 mod pruning;
 mod restart;
+mod snapshot;
 mod verify;

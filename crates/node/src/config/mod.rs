@@ -7,7 +7,7 @@ mod merge;
 mod sections;
 
 use crate::ValidatorConfig;
-use bttc_chain::ChainConfig;
+use bttc_chain::{ChainConfig, snapshot::SnapshotConfig};
 use bttc_network::NetworkConfig;
 use bttc_rpc::RpcConfig;
 use bttc_storage::StorageConfig;
@@ -41,6 +41,8 @@ pub struct Config {
     pub txpool: PoolConfig,
     /// The ledger.
     pub chain: ChainConfig,
+    /// Snapshots for other nodes.
+    pub snapshot: SnapshotConfig,
     /// JSON-RPC.
     pub rpc: RpcConfig,
     /// Other nodes.

@@ -12,3 +12,4 @@ mod double;
 mod history;
 mod model;
 mod proofs;
+mod ranges;

@@ -1,4 +1,4 @@
-//! `bttc db stats|get|verify|backup|compact`. All but the last read beside a running node and write nothing to its data.
+//! `bttc db stats|get|verify|backup|compact`: all but the last read beside a running node and write nothing to its data. `bttc db snapshot` is a file of its own.
 
 mod copy;
 mod progress;
@@ -6,7 +6,7 @@ mod verify;
 
 use crate::{
     cli::{DbAction, DbArgs},
-    commands::node,
+    commands::{node, snapshot},
 };
 use alloy_primitives::{Address, B256, U256, hex, keccak256};
 use bttc_node::Override;
@@ -36,6 +36,7 @@ pub(crate) fn run(args: DbArgs, flags: &[Override], out: &mut impl Write) -> eyr
                 None => bail!("the table {table} has no row {key}"),
             }
         }
+        DbAction::Snapshot(args) => snapshot::run(args, flags, out),
     }
 }
 
