@@ -78,7 +78,7 @@ pub async fn decide(chain: &Chain, signer: &DevValidator) -> Result<SealedBlock>
         round: 0,
         block_hash: block.hash(),
         signers: SignerBitmap::from_indices(1, [0]),
-        signatures: vec![vote_signature(&signer.sign(vote.signing_hash())?)],
+        signatures: vec![vote_signature(&signer.sign(&vote.into())?)],
     };
     chain.commit(Decision { block_hash: block.hash(), certificate }).await?;
     Ok(block)

@@ -52,7 +52,7 @@ fn decision(chain: &Chain, block: &SealedBlock, validator: &DevValidator) -> Res
     let (height, block_hash) = (block.height(), block.hash());
     let chain_id = chain.spec().chain_id();
     let vote = Vote { chain_id, kind: VoteKind::Precommit, height, round: 0, block_hash };
-    let signatures = vec![vote_signature(&validator.sign(vote.signing_hash())?)];
+    let signatures = vec![vote_signature(&validator.sign(&vote.into())?)];
     let signers = SignerBitmap::from_indices(1, [0]);
     Ok(Decision { block_hash, certificate: CommitCertificate { height, round: 0, block_hash, signers, signatures } })
 }

@@ -3,7 +3,7 @@
 use alloy_consensus::crypto::secp256k1;
 use alloy_primitives::{Address, B256, Signature};
 use bttc_bft::{Recover, SignatureCheck};
-use bttc_consensus::{ConsensusSigner, vote_signature};
+use bttc_consensus::{ConsensusSigner, SignError, SignRequest, vote_signature};
 use bttc_primitives::{Fatal, VoteSignature};
 use parking_lot::Mutex;
 use std::{collections::HashMap, sync::Arc};
@@ -43,7 +43,13 @@ impl Key {
 
     /// A signature in the form of votes.
     pub(crate) fn endorse(&self, hash: B256) -> VoteSignature {
-        self.sign(hash).map_or_else(|_| VoteSignature::ZERO, |signature| vote_signature(&signature))
+        self.sign_hash(hash).map_or_else(|_| VoteSignature::ZERO, |signature| vote_signature(&signature))
+    }
+
+    fn sign_hash(&self, hash: B256) -> Result<Signature, Fatal> {
+        let signature = secp256k1::sign_message(self.secret, hash).map_err(|error| Fatal::new(error.to_string()))?;
+        self.memory.0.lock().insert((hash, vote_signature(&signature)), Some(self.address));
+        Ok(signature)
     }
 }
 
@@ -52,9 +58,7 @@ impl ConsensusSigner for Key {
         self.address
     }
 
-    fn sign(&self, hash: B256) -> Result<Signature, Fatal> {
-        let signature = secp256k1::sign_message(self.secret, hash).map_err(|error| Fatal::new(error.to_string()))?;
-        self.memory.0.lock().insert((hash, vote_signature(&signature)), Some(self.address));
-        Ok(signature)
+    fn sign(&self, request: &SignRequest) -> Result<Signature, SignError> {
+        Ok(self.sign_hash(request.signing_hash())?)
     }
 }

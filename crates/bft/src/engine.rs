@@ -8,7 +8,7 @@ use crate::{
     metrics::Metrics,
     record::Record,
 };
-use bttc_consensus::{Application, ConsensusSigner, Transport, TransportEvent};
+use bttc_consensus::{Application, ConsensusSigner, ProposeError, Transport, TransportEvent};
 use bttc_primitives::{Fatal, Height};
 use futures::{
     FutureExt, StreamExt,
@@ -231,8 +231,15 @@ impl<A: Application, T: Transport> Running<A, T> {
         match output {
             Output::Propose { turn, last_commit, time } => self.start(async move {
                 let deadline = std::time::Instant::now() + time;
-                let block = app.propose(turn, last_commit, deadline).await?;
-                Ok(Input::Built { turn, block: Box::new(block) })
+                match app.propose(turn, last_commit, deadline).await {
+                    Ok(block) => Ok(Input::Built { turn, block: Box::new(block) }),
+                    Err(ProposeError::Fatal(fatal)) => Err(fatal),
+                    // The others vote nil when their patience is over, and the next one proposes.
+                    Err(error @ ProposeError::Unsigned(_)) => {
+                        tracing::error!(height = turn.height, round = turn.round, %error, "our turn passes without a block");
+                        Ok(Input::Wake)
+                    }
+                }
             }),
             Output::Verify { ticket, turn, block } => self.start(async move {
                 let verdict = app.verify(turn, *block).await?;

@@ -6,9 +6,9 @@ use crate::{
     record::Record,
 };
 use alloy_primitives::{Address, B256};
-use bttc_consensus::{ConsensusSigner, recover_signer, vote_signature};
+use bttc_consensus::{ConsensusSigner, SignError, SignRequest, recover_signer, vote_signature};
 use bttc_primitives::{Fatal, Height, Round, VoteSignature};
-use malachitebft_core_consensus::{ConsensusMsg, Effect, Resumable, Resume};
+use malachitebft_core_consensus::{ConsensusMsg, Effect, Resumable, Resume, SignedConsensusMsg};
 use malachitebft_core_types::SignedMessage;
 use std::{
     collections::{BTreeMap, HashMap},
@@ -32,6 +32,16 @@ pub struct Recover;
 impl SignatureCheck for Recover {
     fn signer(&self, hash: B256, signature: &VoteSignature) -> Option<Address> {
         recover_signer(hash, signature).ok()
+    }
+}
+
+/// Stands for a signature that our key did not give. No key makes it, so the library drops what carries it, and it is never sent.
+const UNSIGNED: VoteSignature = VoteSignature::ZERO;
+
+fn is_unsigned(message: &SignedConsensusMsg<Context>) -> bool {
+    match message {
+        SignedConsensusMsg::Vote(vote) => vote.signature == UNSIGNED,
+        SignedConsensusMsg::Proposal(proposal) => proposal.signature == UNSIGNED,
     }
 }
 
@@ -133,7 +143,15 @@ impl Keys {
         self.is_signed_by(vote.vote(self.chain_id).signing_hash(), signature, vote.voter.0)
     }
 
-    fn sign(&mut self, height: Height, round: Round, duty: Duty, hash: B256) -> Result<VoteSignature, Fatal> {
+    /// [`UNSIGNED`] if the signer refuses or is away: then this validator abstains.
+    fn sign(
+        &mut self,
+        height: Height,
+        round: Round,
+        duty: Duty,
+        request: &SignRequest,
+    ) -> Result<VoteSignature, Fatal> {
+        let hash = request.signing_hash();
         let before = *self.signed.entry((height, round, duty)).or_insert(hash);
         if before != hash {
             return Err(Fatal::new(format!(
@@ -141,7 +159,14 @@ impl Keys {
             )));
         }
         let signer = self.signer.as_ref().ok_or_else(|| Fatal::new("asked to sign without a consensus key"))?;
-        let signature = vote_signature(&signer.sign(hash)?);
+        let signature = match signer.sign(request) {
+            Ok(signature) => vote_signature(&signature),
+            Err(SignError::Fatal(fatal)) => return Err(fatal),
+            Err(error) => {
+                tracing::error!(height, round, ?duty, %error, "we abstain: the consensus key did not sign");
+                return Ok(UNSIGNED);
+            }
+        };
         self.known.insert((hash, signature), Some(signer.address()));
         Ok(signature)
     }
@@ -152,13 +177,13 @@ impl Keys {
             bttc_primitives::VoteKind::Prevote => Duty::Prevote,
             bttc_primitives::VoteKind::Precommit => Duty::Precommit,
         };
-        let signature = self.sign(signed.height, signed.round, duty, signed.signing_hash())?;
+        let signature = self.sign(signed.height, signed.round, duty, &signed.into())?;
         Ok(SignedMessage::new(vote, signature))
     }
 
     fn sign_proposal(&mut self, proposal: CoreProposal) -> Result<SignedProposal, Fatal> {
         let header = proposal.header(self.chain_id);
-        let signature = self.sign(header.height, header.round, Duty::Proposal, header.signing_hash())?;
+        let signature = self.sign(header.height, header.round, Duty::Proposal, &header.into())?;
         Ok(SignedMessage::new(proposal, signature))
     }
 
@@ -177,6 +202,8 @@ impl Keys {
                 let signed = self.sign_proposal(proposal);
                 resume.resume_with(self.note(signed)?)
             }
+            Effect::PublishConsensusMsg(message, resume) if is_unsigned(&message) => resume.resume_with(()),
+            Effect::RepublishVote(vote, resume) if vote.signature == UNSIGNED => resume.resume_with(()),
             Effect::VerifySignature(message, CoreAddress(address), resume) => {
                 let hash = match &message.message {
                     ConsensusMsg::Vote(vote) => vote.vote(self.chain_id).signing_hash(),
@@ -247,6 +274,36 @@ mod tests {
         assert!(restarted.sign_vote(vote(&key, 0)).is_err(), "nil is another vote, too");
         assert!(matches!(vote(&key, 0).value, NilOrVal::Nil));
         assert!(restarted.sign_vote(vote(&key, 1)).is_ok());
+    }
+
+    /// A key that is away.
+    struct Away(Address);
+
+    impl ConsensusSigner for Away {
+        fn address(&self) -> Address {
+            self.0
+        }
+
+        fn sign(&self, _: &SignRequest) -> Result<alloy_primitives::Signature, SignError> {
+            Err(SignError::Unavailable("it is away".to_owned()))
+        }
+    }
+
+    #[test]
+    fn what_the_key_does_not_sign_is_neither_counted_nor_sent() {
+        let key = TestKey::new(7);
+        let mut keys = Keys::new(1, Some(Arc::new(Away(key.address()))), Arc::new(Recover), &[]);
+        let unsigned = keys.sign_vote(vote(&key, 1)).unwrap();
+        assert!(!keys.has_signed_vote(&unsigned.message, &unsigned.signature));
+        assert!(is_unsigned(&SignedConsensusMsg::Vote(unsigned.clone())));
+        let mut rest = Vec::new();
+        keys.answer(Effect::RepublishVote(unsigned, Default::default()), &mut rest).unwrap();
+        assert!(rest.is_empty() && keys.take_failure().is_none());
+        // Once it is back it may sign the same, and that alone.
+        keys.signer = Some(Arc::new(key.clone()));
+        assert!(keys.sign_vote(vote(&key, 2)).is_err());
+        let signed = keys.sign_vote(vote(&key, 1)).unwrap();
+        assert!(keys.has_signed_vote(&signed.message, &signed.signature));
     }
 
     #[test]

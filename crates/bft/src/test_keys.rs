@@ -2,7 +2,7 @@
 
 use alloy_consensus::crypto::secp256k1;
 use alloy_primitives::{Address, B256, Signature};
-use bttc_consensus::ConsensusSigner;
+use bttc_consensus::{ConsensusSigner, SignError, SignRequest};
 use bttc_primitives::Fatal;
 
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ impl ConsensusSigner for TestKey {
         self.address()
     }
 
-    fn sign(&self, hash: B256) -> Result<Signature, Fatal> {
-        secp256k1::sign_message(self.0, hash).map_err(|error| Fatal::new(error.to_string()))
+    fn sign(&self, request: &SignRequest) -> Result<Signature, SignError> {
+        Ok(secp256k1::sign_message(self.0, request.signing_hash()).map_err(|error| Fatal::new(error.to_string()))?)
     }
 }

@@ -17,7 +17,7 @@ impl Application for Chain {
 
     async fn work(&self) -> Result<(), Fatal> {
         let mut events = self.pool().subscribe();
-        while !self.blocking(|chain| Ok(chain.has_ready_transactions())).await? {
+        while !self.blocking(|chain| Ok::<_, Fatal>(chain.has_ready_transactions())).await? {
             if let Err(RecvError::Closed) = events.recv().await {
                 return Err(Fatal::new("the pool has stopped"));
             }

@@ -1,8 +1,8 @@
 //! Who this node is: its network key, its chain and, if it votes, its consensus key.
 
 use alloy_primitives::Address;
-use alloy_primitives::{B256, U256, keccak256};
-use bttc_consensus::{ConsensusSigner, recover_signer, vote_signature};
+use alloy_primitives::B256;
+use bttc_consensus::{ConsensusSigner, PeerProof, SignError, recover_signer, vote_signature};
 use bttc_primitives::{Fatal, VoteSignature};
 use libp2p::{PeerId, StreamProtocol, identity::Keypair};
 use std::{
@@ -61,28 +61,38 @@ impl Names {
 /// The one protocol without a chain in its name: the status exchange, which tells a stranger why it is refused.
 pub(crate) const STATUS_PROTOCOL: StreamProtocol = StreamProtocol::new("/bttc/status/1");
 
-/// What a validator signs to prove that a node is its own (docs/protocol.md, section 9).
-pub(crate) fn proof_hash(chain_id: u64, peer: &PeerId) -> B256 {
-    let mut words = keccak256("bttc.peer.v1").to_vec();
-    words.extend_from_slice(&U256::from(chain_id).to_be_bytes::<32>());
-    words.extend_from_slice(keccak256(peer.to_bytes()).as_slice());
-    keccak256(words)
-}
-
-/// Signs the proof for `peer`, our own id.
-pub(crate) fn prove(signer: &dyn ConsensusSigner, chain_id: u64, peer: &PeerId) -> Result<VoteSignature, Fatal> {
-    Ok(vote_signature(&signer.sign(proof_hash(chain_id, peer))?))
+/// Proves that `peer`, our own id, belongs to the validator. Fails as its key does.
+pub(crate) fn prove(signer: &dyn ConsensusSigner, chain_id: u64, peer: &PeerId) -> Result<VoteSignature, SignError> {
+    Ok(vote_signature(&signer.sign(&peer_proof(chain_id, peer).into())?))
 }
 
 /// The validator that `peer` proves to be; none if the proof is none.
 pub(crate) fn proven(proof: &VoteSignature, chain_id: u64, peer: &PeerId) -> Option<Address> {
-    recover_signer(proof_hash(chain_id, peer), proof).ok()
+    recover_signer(peer_proof(chain_id, peer).signing_hash(), proof).ok()
+}
+
+fn peer_proof(chain_id: u64, peer: &PeerId) -> PeerProof {
+    PeerProof { chain_id, peer: peer.to_bytes().into() }
+}
+
+/// Id of the node whose `p2p.path` is `dir`; its key is made if there is none.
+///
+/// Errors: as for opening the network.
+pub fn node_id(dir: &Path) -> Result<String, Fatal> {
+    Ok(open_node_key(dir)?.public().to_peer_id().to_string())
+}
+
+/// The node key in the directory of the network, which is made if there is none.
+pub(crate) fn open_node_key(dir: &Path) -> Result<Keypair, Fatal> {
+    fs::create_dir_all(dir)
+        .map_err(|error| Fatal::while_doing(format!("making the directory {}", dir.display()), error))?;
+    node_key(&dir.join("network.key"))
 }
 
 /// Reads the node key, or makes one that only its owner may read.
 ///
 /// Errors: the file cannot be read or written, holds no key, or is open to other users.
-pub(crate) fn node_key(path: &Path) -> Result<Keypair, Fatal> {
+fn node_key(path: &Path) -> Result<Keypair, Fatal> {
     let doing = |what: &str| format!("{what} the node key {}", path.display());
     match fs::read(path) {
         Ok(bytes) => {
@@ -122,6 +132,7 @@ fn write_key(path: &Path, bytes: &[u8]) -> io::Result<()> {
 mod tests {
     use super::*;
     use alloy_signer_local::PrivateKeySigner;
+    use bttc_consensus::SignRequest;
 
     struct Key(PrivateKeySigner);
 
@@ -130,9 +141,9 @@ mod tests {
             self.0.address()
         }
 
-        fn sign(&self, hash: B256) -> Result<alloy_primitives::Signature, Fatal> {
+        fn sign(&self, request: &SignRequest) -> Result<alloy_primitives::Signature, SignError> {
             use alloy_signer::SignerSync;
-            Ok(self.0.sign_hash_sync(&hash).unwrap())
+            Ok(self.0.sign_hash_sync(&request.signing_hash()).unwrap())
         }
     }
 

@@ -39,7 +39,7 @@ pub use address::InvalidAddress;
 pub use bans::Ban;
 pub use config::{InvalidNetworkConfig, NetworkConfig, Role};
 pub use handle::{LocalInfo, NetworkHandle, PeerCommandError};
-pub use identity::{Identity, PROTOCOL_VERSION};
+pub use identity::{Identity, PROTOCOL_VERSION, node_id};
 pub use peers::PeerInfo;
 pub use service::{Network, NetworkService, OpenError};
 pub use status::{InvalidStatus, MAX_STATUS_BYTES, Status};

@@ -21,6 +21,7 @@ use crate::{
     peers::{Peer, PeerInfo},
     status::Status,
 };
+use bttc_consensus::SignError;
 use bttc_primitives::{Fatal, ValidatorSet};
 use futures::{FutureExt, StreamExt};
 use libp2p::{PeerId, Swarm, swarm::SwarmEvent};
@@ -77,9 +78,7 @@ impl Network {
     pub async fn open(config: NetworkConfig, identity: Identity) -> Result<(NetworkHandle, NetworkService), OpenError> {
         let friends = config.check()?;
         metrics::describe();
-        std::fs::create_dir_all(&config.path)
-            .map_err(|error| Fatal::while_doing(format!("making the directory {}", config.path.display()), error))?;
-        let key = identity::node_key(&config.path.join("network.key"))?;
+        let key = identity::open_node_key(&config.path)?;
         let names = Names::new(identity.chain_id, identity.genesis_hash);
         let file = config.path.join("peers.json");
         let (mut book, kept) = Book::load(&file);
@@ -93,7 +92,14 @@ impl Network {
         }
         let id = *swarm.local_peer_id();
         let proof = match &identity.signer {
-            Some(signer) => identity::prove(signer.as_ref(), identity.chain_id, &id)?.to_vec().into(),
+            Some(signer) => match identity::prove(signer.as_ref(), identity.chain_id, &id) {
+                Ok(proof) => proof.to_vec().into(),
+                Err(SignError::Fatal(fatal)) => return Err(fatal.into()),
+                Err(error) => {
+                    tracing::warn!(%error, "peers will not know this node as a validator's: the consensus key did not sign its peer id; start the node again when it does");
+                    Default::default()
+                }
+            },
             None => Default::default(),
         };
         let ours = Status {

@@ -11,13 +11,23 @@ pub struct Preset {
     pub name: &'static str,
     /// Its genesis file.
     pub genesis: &'static str,
+    /// First peers, one a line; lines with `#` are remarks.
+    bootnodes: &'static str,
 }
 
 /// Every preset (docs/protocol.md, section 1).
 pub const PRESETS: [Preset; 3] = [
-    Preset { name: "dev", genesis: include_str!("../../../genesis/dev/genesis.json") },
-    Preset { name: "testnet", genesis: include_str!("../../../genesis/testnet/genesis.json") },
-    Preset { name: "mainnet", genesis: include_str!("../../../genesis/mainnet/genesis.json") },
+    Preset { name: "dev", genesis: include_str!("../../../genesis/dev/genesis.json"), bootnodes: "" },
+    Preset {
+        name: "testnet",
+        genesis: include_str!("../../../genesis/testnet/genesis.json"),
+        bootnodes: include_str!("../../../genesis/testnet/bootnodes.txt"),
+    },
+    Preset {
+        name: "mainnet",
+        genesis: include_str!("../../../genesis/mainnet/genesis.json"),
+        bootnodes: include_str!("../../../genesis/mainnet/bootnodes.txt"),
+    },
 ];
 
 fn preset(network: &str) -> Option<&'static Preset> {
@@ -36,6 +46,12 @@ pub fn load_spec(network: &str) -> eyre::Result<(ChainSpec, String)> {
     };
     let spec = ChainSpec::from_json(&json).wrap_err_with(|| format!("cannot use the chain {network:?}"))?;
     Ok((spec, json))
+}
+
+/// First peers of a preset; none of a chain from a file.
+pub(crate) fn bootnodes(network: &str) -> Vec<String> {
+    let lines = preset(network).map_or("", |preset| preset.bootnodes).lines();
+    lines.map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).map(ToOwned::to_owned).collect()
 }
 
 /// Name of the preset with this chain id, else the id itself.

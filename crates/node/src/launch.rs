@@ -1,9 +1,12 @@
 //! From configuration to a running node, top to bottom.
 
 use crate::{
-    Config, KeySigner, ValidatorConfig, chain_spec, dev_keys,
+    Config, KeySigner, chain_spec,
+    consensus::Consensus,
+    dev_keys,
     health::HealthServer,
     logging, metrics,
+    open_validator_key,
     readiness::Readiness,
     supervise::{Stage, Supervisor},
 };
@@ -11,7 +14,7 @@ use alloy_signer_local::PrivateKeySigner;
 use bttc_chain::{Chain, Driver, DriverHandle, Mining, Pruner, snapshot::SnapshotService};
 use bttc_consensus::ConsensusSigner;
 use bttc_primitives::ChainSpec;
-use bttc_rpc::{RpcContext, RpcServer};
+use bttc_rpc::{PeerControl, RpcContext, RpcServer};
 use bttc_storage::{Durability, Storage, StorageConfig};
 use eyre::{WrapErr, bail};
 use std::{
@@ -26,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 const GRACE: Duration = Duration::from_secs(4);
 
 /// Name and version, as `web3_clientVersion` answers.
-const CLIENT_VERSION: &str = concat!("bttc/v", env!("CARGO_PKG_VERSION"));
+pub(crate) const CLIENT_VERSION: &str = concat!("bttc/v", env!("CARGO_PKG_VERSION"));
 
 /// Runs a node until `shutdown` is cancelled or a critical task ends.
 ///
@@ -40,6 +43,7 @@ pub struct Node {
     info: NodeInfo,
     chain: Chain,
     driver: Option<Driver>,
+    consensus: Option<Consensus>,
     pruner: Option<Pruner>,
     snapshots: Option<SnapshotService>,
     rpc: RpcServer,
@@ -79,7 +83,11 @@ impl Node {
         let datadir = datadir(&config)?;
         let storage = open_storage(&mut config, &datadir)?;
         let (network, spec) = spec(&config, &storage)?;
-        let role = Role::of(&network, &spec, &config.validator)?;
+        let role = {
+            let (network, spec, config) = (network.clone(), spec.clone(), config.clone());
+            // Decrypting a key takes its time.
+            tokio::task::spawn_blocking(move || Role::of(&network, &spec, &config)).await??
+        };
 
         let chain = open_chain(&config, spec.clone(), storage, role.signer())?;
         if config.storage.durability == Durability::Full {
@@ -90,12 +98,24 @@ impl Node {
         let pruner = Pruner::new(chain.clone(), config.storage.retention())?;
         let snapshots = SnapshotService::new(chain.clone(), &config.snapshot, &config.snapshot.path);
 
-        let due_every = config.block_time.filter(|_| role.is_dev());
+        let consensus = match &role {
+            Role::Member(signer) => {
+                Some(Consensus::open(&config, &network, chain.clone(), signer.clone(), &datadir).await?)
+            }
+            Role::Dev(_) | Role::Follower => None,
+        };
+
+        let due_every = match &role {
+            Role::Dev(_) => config.block_time,
+            Role::Member(_) => Some(spec.timing().idle_time),
+            Role::Follower => None,
+        };
         let stopping = CancellationToken::new();
         let health = match config.metrics.listen {
             None => None,
             Some(addr) => {
-                let readiness = Readiness::new(chain.clone(), due_every, stopping.clone());
+                let progress = consensus.as_ref().map(Consensus::progress);
+                let readiness = Readiness::new(chain.clone(), due_every, progress, stopping.clone());
                 Some(HealthServer::bind(addr, recorder, readiness).await?)
             }
         };
@@ -105,7 +125,7 @@ impl Node {
             driver: handle,
             dev_accounts: dev_accounts.clone(),
             client_version: CLIENT_VERSION.to_owned(),
-            peers: None,
+            peers: consensus.as_ref().map(|consensus| Arc::new(consensus.control()) as Arc<dyn PeerControl>),
         };
         let rpc = RpcServer::bind(config.rpc, context).await?;
 
@@ -119,7 +139,7 @@ impl Node {
             metrics: health.as_ref().map(HealthServer::addr),
             dev_accounts,
         };
-        Ok(Self { info, chain, driver, pruner, snapshots, rpc, health, stopping })
+        Ok(Self { info, chain, driver, consensus, pruner, snapshots, rpc, health, stopping })
     }
 
     /// Addresses, chain and accounts.
@@ -131,7 +151,7 @@ impl Node {
     ///
     /// Errors: the first task that failed.
     pub async fn run(self, shutdown: CancellationToken) -> eyre::Result<()> {
-        let Self { info, chain, driver, pruner, snapshots, rpc, health, stopping } = self;
+        let Self { info, chain, driver, consensus, pruner, snapshots, rpc, health, stopping } = self;
         tracing::info!(network = info.network, chain_id = info.chain_id, height = info.height, http = info.http.map(tracing::field::display), datadir = %info.datadir.display(), "node started");
         let mut tasks = Supervisor::new();
         tasks.spawn(Stage::Doors, "rpc", |stop| async move { Ok(rpc.run(stop).await?) });
@@ -140,6 +160,9 @@ impl Node {
         }
         if let Some(driver) = driver {
             tasks.spawn(Stage::Engine, "block driver", |stop| async move { Ok(driver.run(stop).await?) });
+        }
+        if let Some(consensus) = consensus {
+            consensus.spawn(&mut tasks);
         }
         if let Some(pruner) = pruner {
             tasks.spawn(Stage::Engine, "pruner", |stop| async move { Ok(pruner.run(stop).await?) });
@@ -268,12 +291,15 @@ pub(crate) fn open_chain(
 enum Role {
     /// Makes every block itself, with the public development key.
     Dev(Arc<dyn ConsensusSigner>),
-    /// Serves the blocks it has; makes none.
+    /// Decides blocks with others, or follows their decisions without a key.
+    Member(Option<Arc<dyn ConsensusSigner>>),
+    /// Serves the blocks it has; neither makes any nor looks for them.
     Follower,
 }
 
 impl Role {
-    fn of(network: &str, spec: &ChainSpec, validator: &ValidatorConfig) -> eyre::Result<Self> {
+    fn of(network: &str, spec: &ChainSpec, config: &Config) -> eyre::Result<Self> {
+        let validator = &config.validator;
         if validator.is_set() && (spec.is_ethereum() || spec.is_dev()) {
             bail!("the chain {network} takes no consensus key of yours; leave [validator] out of the configuration")
         }
@@ -286,11 +312,14 @@ impl Role {
         let key = dev_keys::dev_validator();
         match validators.members() {
             [only] if spec.is_dev() && only.address == key.address() => Ok(Self::Dev(Arc::new(KeySigner::new(key)))),
-            _ => bail!(
-                "the chain {network} is decided by {} validators over a network, which this version cannot join yet; \
-                 use --dev for a chain of your own",
-                validators.members().len()
+            _ if spec.is_dev() => bail!(
+                "the genesis of {network} says that it is a development chain, but its validator is not the development key {}; \
+                 take `dev` out of it",
+                key.address()
             ),
+            _ if config.p2p.enabled => Ok(Self::Member(open_validator_key(validator, spec.chain_id())?)),
+            _ if validator.is_set() => bail!("a validator has to talk to others, but p2p.enabled is false"),
+            _ => Ok(Self::Follower),
         }
     }
 
@@ -301,13 +330,14 @@ impl Role {
     fn signer(&self) -> Option<Arc<dyn ConsensusSigner>> {
         match self {
             Self::Dev(signer) => Some(signer.clone()),
+            Self::Member(signer) => signer.clone(),
             Self::Follower => None,
         }
     }
 
     fn driver(&self, chain: &Chain, block_time: Option<Duration>) -> (Option<DriverHandle>, Option<Driver>) {
         match self {
-            Self::Follower => (None, None),
+            Self::Member(_) | Self::Follower => (None, None),
             Self::Dev(signer) => {
                 let mining = block_time.map_or(Mining::OnDemand, Mining::Every);
                 let (handle, driver) = Driver::new(chain.clone(), signer.clone(), mining);

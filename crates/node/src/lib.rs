@@ -9,6 +9,7 @@
 
 mod chain_spec;
 mod config;
+mod consensus;
 mod dev_keys;
 mod gossip;
 mod health;
@@ -23,6 +24,7 @@ mod signer;
 mod snapshot;
 mod supervise;
 
+pub use bttc_network::node_id;
 pub use chain_spec::{PRESETS, Preset, default_data_home, default_datadir, load_spec};
 pub use config::{Config, InvalidConfig, LogConfig, LogFormat, MetricsConfig, Override};
 pub use dev_keys::{DEV_MNEMONIC, dev_accounts, dev_validator};

@@ -1,5 +1,6 @@
 //! Whether the node should be sent work, and why not.
 
+use bttc_bft::EngineHandle;
 use bttc_chain::Chain;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -10,6 +11,8 @@ pub(crate) struct Readiness {
     chain: Chain,
     /// Interval at which blocks are due; none where they come on demand or by import.
     due_every: Option<Duration>,
+    /// How far the engine is; none where blocks do not come from others.
+    progress: Option<EngineHandle>,
     stopping: CancellationToken,
 }
 
@@ -18,9 +21,17 @@ const LATE: u32 = 10;
 /// ... but never less than this.
 const LEAST_PATIENCE: Duration = Duration::from_secs(10);
 
+/// Blocks that peers may be ahead: news of a block is faster than the block.
+const MAY_LAG: u64 = 5;
+
 impl Readiness {
-    pub(crate) const fn new(chain: Chain, due_every: Option<Duration>, stopping: CancellationToken) -> Self {
-        Self { chain, due_every, stopping }
+    pub(crate) const fn new(
+        chain: Chain,
+        due_every: Option<Duration>,
+        progress: Option<EngineHandle>,
+        stopping: CancellationToken,
+    ) -> Self {
+        Self { chain, due_every, progress, stopping }
     }
 
     /// Height of the head.
@@ -39,6 +50,16 @@ impl Readiness {
         }
         if let Some(late) = self.due_every.and_then(|every| self.late(every)) {
             reasons.push(format!("the newest block is {} s old and blocks are late", late.as_secs()));
+        }
+        if let Some(progress) = &self.progress {
+            match progress.status() {
+                None => reasons.push("consensus has not started".to_owned()),
+                Some(status) if status.best_peer > status.committed.saturating_add(MAY_LAG) => {
+                    let behind = status.best_peer.saturating_sub(status.committed);
+                    reasons.push(format!("catching up: {behind} blocks behind the best peer"));
+                }
+                Some(_) => {}
+            }
         }
         reasons
     }

@@ -18,32 +18,33 @@ pub(crate) enum Stage {
     Doors,
     /// What makes blocks: after the doors.
     Engine,
+    /// What carries the engine's words to others: last.
+    Network,
 }
 
-const ORDER: [Stage; 2] = [Stage::Doors, Stage::Engine];
+impl Stage {
+    /// In the order of stopping.
+    const ALL: [Self; 3] = [Self::Doors, Self::Engine, Self::Network];
+}
 
 /// Named critical tasks.
 pub(crate) struct Supervisor {
     tasks: JoinSet<eyre::Result<()>>,
     names: HashMap<Id, (Stage, &'static str)>,
-    doors: CancellationToken,
-    engine: CancellationToken,
+    tokens: [CancellationToken; Stage::ALL.len()],
 }
 
 impl Supervisor {
     pub(crate) fn new() -> Self {
-        Self {
-            tasks: JoinSet::new(),
-            names: HashMap::new(),
-            doors: CancellationToken::new(),
-            engine: CancellationToken::new(),
-        }
+        Self { tasks: JoinSet::new(), names: HashMap::new(), tokens: Default::default() }
     }
 
-    fn token(&self, stage: Stage) -> &CancellationToken {
+    const fn token(&self, stage: Stage) -> &CancellationToken {
+        let [doors, engine, network] = &self.tokens;
         match stage {
-            Stage::Doors => &self.doors,
-            Stage::Engine => &self.engine,
+            Stage::Doors => doors,
+            Stage::Engine => engine,
+            Stage::Network => network,
         }
     }
 
@@ -74,7 +75,7 @@ impl Supervisor {
         // Everybody who holds the outer token learns of it too.
         shutdown.cancel();
         let deadline = Instant::now() + grace;
-        for stage in ORDER {
+        for stage in Stage::ALL {
             self.token(stage).cancel();
             while self.names.values().any(|(of, _)| *of == stage) {
                 let Ok(ended) = timeout_at(deadline, self.tasks.join_next_with_id()).await else {
@@ -115,10 +116,16 @@ mod tests {
     const GRACE: Duration = Duration::from_secs(5);
 
     #[tokio::test]
-    async fn doors_stop_before_the_engine_when_asked() {
+    async fn doors_stop_before_the_engine_and_the_network_last() {
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut tasks = Supervisor::new();
-        for (stage, name) in [(Stage::Engine, "engine"), (Stage::Doors, "rpc"), (Stage::Doors, "metrics")] {
+        let of_all = [
+            (Stage::Network, "network"),
+            (Stage::Engine, "engine"),
+            (Stage::Doors, "rpc"),
+            (Stage::Doors, "metrics"),
+        ];
+        for (stage, name) in of_all {
             let order = order.clone();
             tasks.spawn(stage, name, |stop| async move {
                 stop.cancelled().await;
@@ -129,7 +136,7 @@ mod tests {
         let shutdown = CancellationToken::new();
         shutdown.cancel();
         tasks.run(shutdown, GRACE).await.unwrap();
-        assert_eq!(*order.lock().unwrap(), [Stage::Doors, Stage::Doors, Stage::Engine]);
+        assert_eq!(*order.lock().unwrap(), [Stage::Doors, Stage::Doors, Stage::Engine, Stage::Network]);
     }
 
     #[tokio::test]

@@ -4,13 +4,13 @@ use crate::{
     cli::{ChainArgs, ValidatorAction, ValidatorArgs},
     keystore, secrets,
 };
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use alloy_signer_local::PrivateKeySigner;
 use bttc_node::{KEY_FILE, SIGN_STATE_FILE, SignState, SignStateFile};
 use eyre::{WrapErr, bail};
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 pub(crate) fn run(args: ValidatorArgs, out: &mut impl Write) -> eyre::Result<()> {
@@ -41,13 +41,19 @@ pub(crate) fn chain_id(args: &ChainArgs) -> eyre::Result<u64> {
     }
 }
 
-fn keygen(dir: &Path, chain_id: u64, password: &str, out: &mut impl Write) -> eyre::Result<()> {
+/// Makes a consensus key and its sign state in `dir`; its address and the key's file.
+pub(crate) fn make_key(dir: &Path, chain_id: u64, password: &str) -> eyre::Result<(Address, PathBuf)> {
     let key = PrivateKeySigner::random();
     let path = keystore::write_encrypted(dir, KEY_FILE, &key, password)?;
     SignStateFile::create(&dir.join(SIGN_STATE_FILE), &SignState::new(chain_id, key.address(), 0)).wrap_err_with(
         || format!("the key in {} is of no use without its sign state; remove it and begin again", path.display()),
     )?;
-    writeln!(out, "{}", key.address())?;
+    Ok((key.address(), path))
+}
+
+fn keygen(dir: &Path, chain_id: u64, password: &str, out: &mut impl Write) -> eyre::Result<()> {
+    let (address, path) = make_key(dir, chain_id, password)?;
+    writeln!(out, "{address}")?;
     writeln!(
         io::stderr(),
         "Consensus key of chain {chain_id} in {}. Back up this file and its password, but never {SIGN_STATE_FILE} beside it: \

@@ -6,10 +6,9 @@ use super::{
     layout::{Layout, Link, LinksPlace, NodePlace, NodeRole, log_file, node_dir},
     link_control, process, rpc,
 };
-use crate::keystore::{Keystore, write_private};
+use crate::{commands::validator, keystore::write_private};
 use alloy_primitives::{Address, hex};
-use alloy_signer_local::PrivateKeySigner;
-use bttc_node::DEV_MNEMONIC;
+use bttc_node::{DEV_MNEMONIC, KEY_FILE};
 use eyre::{WrapErr, bail, eyre};
 use rand::RngCore;
 use std::{
@@ -69,7 +68,7 @@ pub(crate) fn add_node(dir: &Path, layout: &mut Layout, role: NodeRole) -> eyre:
         NodeRole::Validator => Some(make_key(&home)?),
         NodeRole::Full => None,
     };
-    let peer_id = String::new();
+    let peer_id = bttc_node::node_id(&home.join(NETWORK))?;
     let place = NodePlace {
         role,
         validator,
@@ -94,9 +93,8 @@ fn make_key(home: &Path) -> eyre::Result<Address> {
     rand::thread_rng().fill_bytes(&mut password);
     let password = hex::encode(password);
     write_private(&home.join(PASSWORD), password.as_bytes())?;
-    let key = PrivateKeySigner::random();
-    Keystore::new(home.join(KEYS)).add(&key, &password)?;
-    Ok(key.address())
+    let (address, _) = validator::make_key(&home.join(KEYS), genesis::LOCAL_CHAIN_ID, &password)?;
+    Ok(address)
 }
 
 /// Writes the configuration of a node as the layout has it now.
@@ -105,14 +103,14 @@ pub(crate) fn configure(dir: &Path, layout: &Layout, number: usize) -> eyre::Res
     let home = node_dir(dir, number);
     let text = |path: PathBuf| Value::String(path.display().to_string());
     let mut config = Table::new();
-    config.insert("genesis".into(), text(dir.join(GENESIS)));
+    config.insert("network".into(), text(dir.join(GENESIS)));
     config.insert("datadir".into(), text(home.join("data")));
     put(&mut config, "metrics", "listen", format!("127.0.0.1:{}", node.metrics_port).into())?;
     put(&mut config, "rpc", "port", Value::Integer(node.rpc_port.into()))?;
-    put(&mut config, "network", "path", text(home.join(NETWORK)))?;
-    put(&mut config, "network", "listen", Value::Array(vec![format!("127.0.0.1:{}", node.p2p_port).into()]))?;
+    put(&mut config, "p2p", "path", text(home.join(NETWORK)))?;
+    put(&mut config, "p2p", "listen", Value::Array(vec![format!("127.0.0.1:{}", node.p2p_port).into()]))?;
     // Nobody learns of addresses beside the links.
-    put(&mut config, "network", "role", "validator".into())?;
+    put(&mut config, "p2p", "role", "validator".into())?;
     let peers = layout.nodes.iter().enumerate().filter_map(|(to, peer)| {
         let port = layout.port_to(number, to).filter(|_| to < number)?;
         Some(Value::String(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", peer.peer_id)))
@@ -121,10 +119,10 @@ pub(crate) fn configure(dir: &Path, layout: &Layout, number: usize) -> eyre::Res
         peers.collect(),
         layout.nodes.iter().skip(number.saturating_add(1)).map(|peer| Value::String(peer.peer_id.clone())).collect(),
     );
-    put(&mut config, "network", "persistent_peers", Value::Array(persistent))?;
-    put(&mut config, "network", "private_peers", Value::Array(private))?;
-    if let Some(address) = node.validator {
-        put(&mut config, "validator", "key", text(home.join(KEYS).join(format!("{address}.json"))))?;
+    put(&mut config, "p2p", "persistent_peers", Value::Array(persistent))?;
+    put(&mut config, "p2p", "private_peers", Value::Array(private))?;
+    if node.role == NodeRole::Validator {
+        put(&mut config, "validator", "key", text(home.join(KEYS).join(KEY_FILE)))?;
         put(&mut config, "validator", "password_file", text(home.join(PASSWORD)))?;
     }
     for (key, value) in &layout.settings {

@@ -15,7 +15,7 @@ fn certificate() -> (Vec<Address>, CommitCertificate) {
     let vote = Vote { chain_id: CHAIN, kind: VoteKind::Precommit, height: HEIGHT, round: ROUND, block_hash };
     let mut signed: Vec<(usize, VoteSignature)> = [1, 3, 4]
         .map(Key::new)
-        .map(|key| (set.index_of(key.address()).unwrap(), vote_signature(&key.sign(vote.signing_hash()).unwrap())))
+        .map(|key| (set.index_of(key.address()).unwrap(), vote_signature(&key.sign(&vote.into()).unwrap())))
         .to_vec();
     signed.sort_unstable_by_key(|(at, _)| *at);
     let signers = signed.iter().map(|(at, _)| set.members()[*at].address).collect();

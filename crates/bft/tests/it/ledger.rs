@@ -3,8 +3,8 @@
 use alloy_consensus::crypto::secp256k1;
 use alloy_primitives::{Address, B256, Signature};
 use bttc_consensus::{
-    Application, ConsensusSigner, DecidedBlock, Decision, HeightStart, InvalidBlock, Proposal, ProposerOrder, Turn,
-    Verdict,
+    Application, ConsensusSigner, DecidedBlock, Decision, HeightStart, InvalidBlock, Proposal, ProposeError,
+    ProposerOrder, SignError, SignRequest, Turn, Verdict,
 };
 use bttc_primitives::{
     Body, Evidence, Fatal, Header, Height, LastCommit, Round, SealedBlock, Timing, Validator, ValidatorSet,
@@ -33,8 +33,8 @@ impl ConsensusSigner for Key {
         secp256k1::recover_signer(&secp256k1::sign_message(self.0, hash).unwrap(), hash).unwrap()
     }
 
-    fn sign(&self, hash: B256) -> Result<Signature, Fatal> {
-        secp256k1::sign_message(self.0, hash).map_err(|error| Fatal::new(error.to_string()))
+    fn sign(&self, request: &SignRequest) -> Result<Signature, SignError> {
+        Ok(secp256k1::sign_message(self.0, request.signing_hash()).map_err(|error| Fatal::new(error.to_string()))?)
     }
 }
 
@@ -115,7 +115,7 @@ impl Application for Ledger {
         Ok(())
     }
 
-    async fn propose(&self, turn: Turn, commit: Option<LastCommit>, _: Instant) -> Result<SealedBlock, Fatal> {
+    async fn propose(&self, turn: Turn, commit: Option<LastCommit>, _: Instant) -> Result<SealedBlock, ProposeError> {
         let mut inner = self.inner.lock();
         let (height, parent_hash) = Self::head(&inner);
         assert_eq!(turn.height, height + 1);

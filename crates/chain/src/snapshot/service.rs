@@ -77,7 +77,7 @@ impl SnapshotService {
     async fn write(&self, height: Height, shutdown: &CancellationToken) -> Result<(), Fatal> {
         let stopped = Arc::new(AtomicBool::new(false));
         let (shelf, stop) = (self.shelf.clone(), stopped.clone());
-        let work = self.chain.blocking(move |chain| Ok(export(&chain, &shelf, height, &stop)));
+        let work = self.chain.blocking(move |chain| Ok::<_, Fatal>(export(&chain, &shelf, height, &stop)));
         tokio::pin!(work);
         let result = tokio::select! {
             result = &mut work => result?,

@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256, Signature};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
-use bttc_consensus::{Acceptance, ConsensusSigner, PeerId, Transport, TransportEvent};
+use bttc_consensus::{Acceptance, ConsensusSigner, PeerId, SignError, SignRequest, Transport, TransportEvent};
 use bttc_network::{Identity, Network, NetworkConfig, NetworkHandle, PeerInfo};
 use bttc_primitives::{Fatal, Validator, ValidatorSet};
 use bytes::Bytes;
@@ -38,8 +38,8 @@ impl ConsensusSigner for Key {
         self.0.address()
     }
 
-    fn sign(&self, hash: B256) -> Result<Signature, Fatal> {
-        Ok(self.0.sign_hash_sync(&hash).unwrap())
+    fn sign(&self, request: &SignRequest) -> Result<Signature, SignError> {
+        Ok(self.0.sign_hash_sync(&request.signing_hash()).unwrap())
     }
 }
 

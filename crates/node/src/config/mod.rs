@@ -7,6 +7,7 @@ mod merge;
 mod sections;
 
 use crate::ValidatorConfig;
+use bttc_bft::ConsensusConfig;
 use bttc_chain::{ChainConfig, snapshot::SnapshotConfig};
 use bttc_network::NetworkConfig;
 use bttc_rpc::RpcConfig;
@@ -47,6 +48,8 @@ pub struct Config {
     pub rpc: RpcConfig,
     /// Other nodes.
     pub p2p: NetworkConfig,
+    /// How long this node waits for others in a decision.
+    pub consensus: ConsensusConfig,
     /// The consensus key, on a validator.
     pub validator: ValidatorConfig,
 }
