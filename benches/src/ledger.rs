@@ -62,24 +62,24 @@ pub fn open_spec(path: &Path, durability: Durability, spec: Arc<ChainSpec>) -> R
     Ok(Chain::open(spec, store(path, durability)?, ChainConfig::default(), pool, Some(DevValidator::new()?))?)
 }
 
+/// The turn of `signer` at the next height.
+pub fn turn(chain: &Chain, signer: &DevValidator) -> Turn {
+    Turn { height: chain.head().height() + 1, round: 0, proposer: signer.address() }
+}
+
+/// A certificate of `signer` alone for `block`.
+pub fn decision(chain: &Chain, block: &SealedBlock, signer: &DevValidator) -> Result<Decision> {
+    let (height, block_hash) = (block.height(), block.hash());
+    let chain_id = chain.spec().chain_id();
+    let vote = Vote { chain_id, kind: VoteKind::Precommit, height, round: 0, block_hash };
+    let signatures = vec![vote_signature(&signer.sign(&vote.into())?)];
+    let signers = SignerBitmap::from_indices(1, [0]);
+    Ok(Decision { block_hash, certificate: CommitCertificate { height, round: 0, block_hash, signers, signatures } })
+}
+
 /// Proposes, signs and commits the next block.
 pub async fn decide(chain: &Chain, signer: &DevValidator) -> Result<SealedBlock> {
-    let turn = Turn { height: chain.head().height() + 1, round: 0, proposer: signer.address() };
-    let block = chain.propose(turn, None, Instant::now() + Duration::from_secs(60)).await?;
-    let vote = Vote {
-        chain_id: chain.spec().chain_id(),
-        kind: VoteKind::Precommit,
-        height: turn.height,
-        round: 0,
-        block_hash: block.hash(),
-    };
-    let certificate = CommitCertificate {
-        height: turn.height,
-        round: 0,
-        block_hash: block.hash(),
-        signers: SignerBitmap::from_indices(1, [0]),
-        signatures: vec![vote_signature(&signer.sign(&vote.into())?)],
-    };
-    chain.commit(Decision { block_hash: block.hash(), certificate }).await?;
+    let block = chain.propose(turn(chain, signer), None, Instant::now() + Duration::from_secs(60)).await?;
+    chain.commit(decision(chain, &block, signer)?).await?;
     Ok(block)
 }

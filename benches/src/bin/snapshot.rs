@@ -8,14 +8,14 @@
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, bytes, keccak256};
 use bttc_benches::{
     ledger::{self, DevValidator},
-    transactions::{Call, dev_key, sign_all},
+    transactions::{Call, dev_key, sign, sign_all},
 };
 use bttc_chain::{
     Chain,
     snapshot::{Exporter, SnapshotDir, import},
 };
-use bttc_consensus::{Application, ConsensusSigner, Decision, Turn, Vote, vote_signature};
-use bttc_primitives::{CommitCertificate, SealedBlock, SignerBitmap, VoteKind};
+use bttc_consensus::Application;
+use bttc_primitives::SealedBlock;
 use bttc_storage::Durability;
 use bttc_txpool::Origin;
 use clap::Parser;
@@ -48,24 +48,11 @@ struct Args {
     dir: std::path::PathBuf,
 }
 
-fn decision(chain: &Chain, block: &SealedBlock, validator: &DevValidator) -> Result<Decision> {
-    let (height, block_hash) = (block.height(), block.hash());
-    let chain_id = chain.spec().chain_id();
-    let vote = Vote { chain_id, kind: VoteKind::Precommit, height, round: 0, block_hash };
-    let signatures = vec![vote_signature(&validator.sign(&vote.into())?)];
-    let signers = SignerBitmap::from_indices(1, [0]);
-    Ok(Decision { block_hash, certificate: CommitCertificate { height, round: 0, block_hash, signers, signatures } })
-}
-
-fn turn(chain: &Chain, validator: &DevValidator) -> Turn {
-    Turn { height: chain.head().height().saturating_add(1), round: 0, proposer: validator.address() }
-}
-
 async fn make(args: &Args, path: &Path, validator: &DevValidator) -> Result<(Chain, Vec<SealedBlock>)> {
     let chain = ledger::open(path, Durability::Ephemeral)?;
     let (filler, payer) = (dev_key(1)?, dev_key(2)?);
     let contract = filler.address().create(0);
-    let deploy = sign_create(&filler)?;
+    let deploy = sign(&filler, 0, &Call { to: TxKind::Create, input: DEPLOY, value: U256::ZERO, gas: 300_000 })?;
     chain.pool().add(deploy, Origin::Local)?;
     let mut blocks = Vec::new();
     for height in 0..args.blocks {
@@ -74,7 +61,7 @@ async fn make(args: &Args, path: &Path, validator: &DevValidator) -> Result<(Cha
                 let first = U256::from(height * args.fills + n) * U256::from(SLOTS);
                 let value = U256::from_be_bytes(keccak256(first.to_be_bytes::<32>()).0);
                 let input = [first, value].map(|word| B256::from(word).0).concat().into();
-                Call { to: contract, input, value: U256::ZERO, gas: 1_700_000 }
+                Call { to: TxKind::Call(contract), input, value: U256::ZERO, gas: 1_700_000 }
             };
             let fills: Vec<_> = (0..args.fills).map(fill).collect();
             let to = |n: u64| Address::from_word(keccak256((height * args.transfers + n).to_be_bytes()));
@@ -88,31 +75,10 @@ async fn make(args: &Args, path: &Path, validator: &DevValidator) -> Result<(Cha
                 chain.pool().add(tx, Origin::Local)?;
             }
         }
-        let deadline = Instant::now() + Duration::from_secs(60);
-        let block = chain.propose(turn(&chain, validator), deadline).await?;
-        chain.commit(decision(&chain, &block, validator)?).await?;
-        blocks.push(block);
+        blocks.push(ledger::decide(&chain, validator).await?);
     }
     eyre::ensure!(chain.pool().status() == (0, 0), "blocks were full: ask for fewer fills or transfers");
     Ok((chain, blocks))
-}
-
-fn sign_create(
-    key: &alloy_signer_local::PrivateKeySigner,
-) -> Result<bttc_primitives::Recovered<bttc_primitives::Transaction>> {
-    use alloy_consensus::{SignableTransaction, TxEip1559};
-    use alloy_network::TxSignerSync;
-    let mut tx = TxEip1559 {
-        chain_id: 990_992,
-        gas_limit: 300_000,
-        max_fee_per_gas: 50_000_000_000_000,
-        max_priority_fee_per_gas: 1_000_000_000,
-        to: TxKind::Create,
-        input: DEPLOY,
-        ..Default::default()
-    };
-    let signature = key.sign_transaction_sync(&mut tx)?;
-    Ok(bttc_primitives::Recovered::new_unchecked(tx.into_signed(signature).into(), key.address()))
 }
 
 #[tokio::main]
@@ -135,8 +101,8 @@ async fn main() -> Result<()> {
     let began = Instant::now();
     let follower = ledger::open(&dir.path().join("run"), Durability::Full)?;
     for block in &blocks {
-        follower.verify(turn(&follower, &validator), block.clone()).await?;
-        follower.commit(decision(&follower, block, &validator)?).await?;
+        follower.verify(ledger::turn(&follower, &validator), block.clone()).await?;
+        follower.commit(ledger::decision(&follower, block, &validator)?).await?;
     }
     let ran = began.elapsed();
     eyre::ensure!(follower.head() == head);

@@ -450,7 +450,13 @@ impl World {
     fn perform(&mut self, at: usize, output: Output) -> Result<(), String> {
         let life = self.at(at).life;
         match output {
-            Output::RestartLog(_) | Output::Append(_) | Output::Judge(..) | Output::Penalize(..) => {}
+            Output::RestartLog(_)
+            | Output::Append(_)
+            | Output::Judge(..)
+            | Output::Penalize(..)
+            | Output::Voted { .. }
+            // No node of the simulation asks for one.
+            | Output::ReadSnapshot { .. } => {}
             Output::Broadcast(topic, data) => return self.broadcast(at, topic, &data),
             Output::Ask { id, peer, request, timeout } => {
                 let to = usize::from(peer.0.first().copied().unwrap_or_default());

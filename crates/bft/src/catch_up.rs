@@ -81,6 +81,11 @@ impl CatchUp {
         self.peers.entry(peer.clone()).or_default().status = Some(status);
     }
 
+    /// Blocks that wait for their turn.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// A message of a peer shows that it has committed `height`.
     pub(crate) fn hint(&mut self, peer: &PeerId, height: Height) {
         if let Some(peer) = self.peers.get_mut(peer) {

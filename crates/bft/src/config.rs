@@ -34,6 +34,9 @@ pub struct ConsensusConfig {
     /// After so long in a step own votes are sent again.
     #[serde(with = "humantime_serde")]
     pub rebroadcast: Duration,
+    /// A validator that starts listens so long before it signs, and stops if it hears its own key from somewhere else, now or later. Zero: neither.
+    #[serde(with = "humantime_serde")]
+    pub listen: Duration,
     /// Time given to building a block.
     #[serde(with = "humantime_serde")]
     pub build_time: Duration,
@@ -60,6 +63,7 @@ impl Default for ConsensusConfig {
             timeout_precommit_growth: millis(250),
             max_timeout: millis(15_000),
             rebroadcast: millis(1_000),
+            listen: millis(2_000),
             build_time: millis(200),
             status_interval: millis(1_000),
             repair_interval: millis(250),

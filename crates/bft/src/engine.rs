@@ -4,7 +4,7 @@ use crate::{
     config::ConsensusConfig,
     keys::Recover,
     log::Log,
-    machine::{Input, Machine, Output, Restored, Setup, Status},
+    machine::{Dump, Input, Machine, Output, Restored, Setup, Status},
     metrics::Metrics,
     record::Record,
 };
@@ -17,7 +17,7 @@ use futures::{
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
-    sync::watch,
+    sync::{mpsc, oneshot, watch},
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
@@ -38,20 +38,33 @@ pub struct EngineSetup {
     pub signer: Option<Arc<dyn ConsensusSigner>>,
 }
 
+/// Dumps that may be asked for at once.
+const MAX_DUMPS: usize = 4;
+
 /// Tells how far the engine is. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct EngineHandle(watch::Receiver<Option<Status>>);
+pub struct EngineHandle {
+    status: watch::Receiver<Option<Status>>,
+    dumps: mpsc::Sender<oneshot::Sender<Dump>>,
+}
 
 impl EngineHandle {
     /// How far the engine is; none before it has started.
     pub fn status(&self) -> Option<Status> {
-        *self.0.borrow()
+        *self.status.borrow()
     }
 
     /// The next change of it; none when the engine has ended.
     pub async fn changed(&mut self) -> Option<Status> {
-        self.0.changed().await.ok()?;
-        *self.0.borrow_and_update()
+        self.status.changed().await.ok()?;
+        *self.status.borrow_and_update()
+    }
+
+    /// What the engine holds; none if it does not run, or is asked too often.
+    pub async fn dump(&self) -> Option<Dump> {
+        let (reply, dump) = oneshot::channel();
+        self.dumps.try_send(reply).ok()?;
+        dump.await.ok()
     }
 }
 
@@ -61,19 +74,21 @@ pub struct Engine<A, T> {
     transport: T,
     setup: EngineSetup,
     status: watch::Sender<Option<Status>>,
+    dumps: mpsc::Receiver<oneshot::Sender<Dump>>,
 }
 
 impl<A: Application, T: Transport> Engine<A, T> {
     /// An engine, and the way to see how far it is.
     pub fn new(app: A, transport: T, setup: EngineSetup) -> (EngineHandle, Self) {
         let (status, receiver) = watch::channel(None);
-        (EngineHandle(receiver), Self { app, transport, setup, status })
+        let (asks, dumps) = mpsc::channel(MAX_DUMPS);
+        (EngineHandle { status: receiver, dumps: asks }, Self { app, transport, setup, status, dumps })
     }
 
     /// Runs until `shutdown`, or until the network ends.
     ///
     /// Errors: whatever the ledger, the log or the key cannot do. The node must stop: nothing was sent that the log does not hold.
-    pub async fn run(self, shutdown: CancellationToken) -> Result<(), Fatal> {
+    pub async fn run(mut self, shutdown: CancellationToken) -> Result<(), Fatal> {
         let folder = self.setup.log_folder.clone();
         let (log, records) = blocking(move || Log::open(&folder)).await?;
         let start = self.app.start().await?;
@@ -101,6 +116,11 @@ impl<A: Application, T: Transport> Engine<A, T> {
         loop {
             let input = tokio::select! {
                 () = shutdown.cancelled() => return Ok(()),
+                Some(reply) = self.dumps.recv() => {
+                    // Whoever asked may have gone.
+                    let _gone = reply.send(running.machine.dump(running.now()));
+                    continue;
+                }
                 input = running.next() => input?,
             };
             let Some(input) = input else { return Ok(()) };
@@ -207,6 +227,7 @@ impl<A: Application, T: Transport> Running<A, T> {
     fn perform(&mut self, output: Output) {
         match output {
             Output::RestartLog(_) | Output::Append(_) => {}
+            Output::Voted { voter, kind, after } => self.metrics.voted(voter, kind, after),
             Output::Broadcast(topic, data) => self.transport.broadcast(topic, data),
             Output::Judge(id, acceptance) => self.transport.judge(id, acceptance),
             Output::Penalize(peer, fault) => self.transport.penalize(&peer, fault),
@@ -256,6 +277,10 @@ impl<A: Application, T: Transport> Running<A, T> {
                 let from = heights.start;
                 let blocks = app.decided(heights, max_bytes).await?;
                 Ok(Input::Read { id, peer, from, blocks })
+            }),
+            Output::ReadSnapshot { id, peer, part } => self.start(async move {
+                let bytes = app.snapshot(part).await?;
+                Ok(Input::ReadSnapshot { id, peer, bytes })
             }),
             _ => {}
         }

@@ -125,6 +125,12 @@ impl Keys {
         self.known_before = std::mem::take(&mut self.known);
     }
 
+    /// Whether our key signed `hash` for a height that is not past, through this process or the one before it.
+    pub(crate) fn has_made(&self, height: Height, hash: B256) -> bool {
+        let made = self.signed.range((height, 0, Duty::Proposal)..).take_while(|((of, ..), _)| *of == height);
+        made.into_iter().any(|(_, signed)| *signed == hash)
+    }
+
     /// Whether `address` signed `hash`.
     pub(crate) fn is_signed_by(&mut self, hash: B256, signature: &VoteSignature, address: Address) -> bool {
         let key = (hash, *signature);

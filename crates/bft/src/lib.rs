@@ -34,7 +34,9 @@ pub use config::ConsensusConfig;
 pub use engine::{Engine, EngineHandle, EngineSetup};
 pub use keys::{Recover, SignatureCheck};
 pub use log::Log;
-pub use machine::{Input, Machine, Output, Restored, Setup, Status, Ticket};
+pub use machine::{
+    Dump, Input, Machine, Output, ProposalDump, Restored, RoundBlock, Setup, Status, Ticket, TimerDump, VotesDump,
+};
 pub use message::{
     Endorsement, InvalidMessage, Message, PartMessage, PolkaMessage, ProposalMessage, Request, Response, RoundMessage,
     RoundVote, StatusMessage, VoteMessage,

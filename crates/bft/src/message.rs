@@ -6,7 +6,9 @@
 use crate::value::{BlockValue, MAX_BLOCK_BYTES, Part};
 use alloy_primitives::{Address, B256};
 use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
-use bttc_consensus::{DecidedBlock, MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ProposalHeader, Topic};
+use bttc_consensus::{
+    DecidedBlock, MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ProposalHeader, SnapshotPart, Topic,
+};
 use bttc_primitives::{Height, Round, VoteKind, VoteSignature};
 use bytes::Bytes;
 
@@ -305,6 +307,39 @@ pub enum Request {
         /// The block.
         block_hash: B256,
     },
+    /// A part of a snapshot.
+    Snapshot(SnapshotPart),
+}
+
+/// Longest name of a chunk. Unit: bytes.
+const MAX_CHUNK_NAME: usize = 32;
+
+/// A part of a snapshot: height 0 means the newest, no name the manifest.
+#[derive(RlpEncodable, RlpDecodable)]
+struct PartRlp {
+    height: Height,
+    name: String,
+}
+
+impl From<SnapshotPart> for PartRlp {
+    fn from(part: SnapshotPart) -> Self {
+        match part {
+            SnapshotPart::Newest => Self { height: 0, name: String::new() },
+            SnapshotPart::Manifest(height) => Self { height, name: String::new() },
+            SnapshotPart::Chunk(height, name) => Self { height, name },
+        }
+    }
+}
+
+impl PartRlp {
+    fn part(self) -> Result<SnapshotPart, InvalidMessage> {
+        match self {
+            Self { height: 0, name } if name.is_empty() => Ok(SnapshotPart::Newest),
+            Self { height, name } if name.is_empty() => Ok(SnapshotPart::Manifest(height)),
+            Self { height, name } if height > 0 && name.len() <= MAX_CHUNK_NAME => Ok(SnapshotPart::Chunk(height, name)),
+            _ => Err(InvalidMessage::Bounds("part of a snapshot")),
+        }
+    }
 }
 
 #[derive(RlpEncodable, RlpDecodable)]
@@ -322,9 +357,12 @@ struct WantedRlp {
 impl Request {
     /// The bytes.
     pub fn encode(&self) -> Bytes {
-        match *self {
-            Self::Blocks { from, count } => envelope(0, 0, &BlocksRlp { from, count }),
-            Self::Proposal { height, block_hash } => envelope(1, 0, &WantedRlp { height, block_hash }),
+        match self {
+            Self::Blocks { from, count } => envelope(0, 0, &BlocksRlp { from: *from, count: *count }),
+            Self::Proposal { height, block_hash } => {
+                envelope(1, 0, &WantedRlp { height: *height, block_hash: *block_hash })
+            }
+            Self::Snapshot(part) => envelope(2, 0, &PartRlp::from(part.clone())),
         }
     }
 
@@ -334,6 +372,7 @@ impl Request {
         match kind {
             Some(0) => body(rest).map(|BlocksRlp { from, count }| Self::Blocks { from, count }),
             Some(1) => body(rest).map(|WantedRlp { height, block_hash }| Self::Proposal { height, block_hash }),
+            Some(2) => Ok(Self::Snapshot(body::<PartRlp>(rest)?.part()?)),
             got => Err(InvalidMessage::Kind { got }),
         }
     }
@@ -348,6 +387,8 @@ pub enum Response {
     Proposal(ProposalMessage, Bytes),
     /// Nothing: not known here, or too many questions.
     Nothing,
+    /// A part of a snapshot.
+    Snapshot(Bytes),
 }
 
 #[derive(RlpEncodable, RlpDecodable)]
@@ -368,6 +409,7 @@ impl Response {
                 envelope(1, 0, &FoundRlp { proposal: proposal.clone(), encoding: encoding.clone() })
             }
             Self::Nothing => envelope(2, 0, &EmptyRlp {}),
+            Self::Snapshot(bytes) => envelope(3, 0, bytes),
         }
     }
 
@@ -384,6 +426,7 @@ impl Response {
                 Ok(Self::Proposal(possible(proposal)?, encoding))
             }
             Some(2) => body(rest).map(|EmptyRlp {}| Self::Nothing),
+            Some(3) => body(rest).map(Self::Snapshot),
             got => Err(InvalidMessage::Kind { got }),
         }
     }

@@ -1,7 +1,8 @@
 //! Figures of the engine.
 
 use crate::machine::Status;
-use bttc_primitives::Height;
+use alloy_primitives::Address;
+use bttc_primitives::{Height, VoteKind};
 use metrics::{
     Counter, Gauge, Histogram, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
@@ -16,6 +17,8 @@ pub(crate) struct Metrics {
     stumbles: Gauge,
     interval: Histogram,
     sync: Histogram,
+    prevotes: Histogram,
+    precommits: Histogram,
     last_commit: Option<Duration>,
     last_round: (Height, u32),
 }
@@ -30,6 +33,12 @@ impl Metrics {
         describe_gauge!("bttc_bft_stumbles", "Inputs that the consensus library gave up on; not zero is a fault.");
         describe_histogram!("bttc_bft_interval_seconds", Unit::Seconds, "Time between two commits.");
         describe_histogram!("bttc_bft_log_sync_seconds", Unit::Seconds, "Time to sync the log.");
+        describe_histogram!(
+            "bttc_bft_vote_delay_seconds",
+            Unit::Seconds,
+            "From the begin of a height to the arrival of a vote of another validator."
+        );
+        describe_gauge!("bttc_bft_validator_vote_delay_seconds", "The last such time of each validator's precommits.");
         Self {
             height: gauge!("bttc_bft_height"),
             round: gauge!("bttc_bft_round"),
@@ -39,6 +48,8 @@ impl Metrics {
             stumbles: gauge!("bttc_bft_stumbles"),
             interval: histogram!("bttc_bft_interval_seconds"),
             sync: histogram!("bttc_bft_log_sync_seconds"),
+            prevotes: histogram!("bttc_bft_vote_delay_seconds", "kind" => "prevote"),
+            precommits: histogram!("bttc_bft_vote_delay_seconds", "kind" => "precommit"),
             last_commit: None,
             last_round: (0, 0),
         }
@@ -59,6 +70,17 @@ impl Metrics {
         tracing::debug!(height, "committed");
         if let Some(before) = self.last_commit.replace(now) {
             self.interval.record(now.saturating_sub(before).as_secs_f64());
+        }
+    }
+
+    pub(crate) fn voted(&self, voter: Address, kind: VoteKind, after: Duration) {
+        let seconds = after.as_secs_f64();
+        match kind {
+            VoteKind::Prevote => self.prevotes.record(seconds),
+            VoteKind::Precommit => {
+                self.precommits.record(seconds);
+                gauge!("bttc_bft_validator_vote_delay_seconds", "validator" => voter.to_string()).set(seconds);
+            }
         }
     }
 

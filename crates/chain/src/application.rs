@@ -1,12 +1,17 @@
 //! The ledger as a consensus engine sees it.
 
-use crate::Chain;
+use crate::{
+    Chain,
+    snapshot::{ChunkSource, Shelf},
+};
 use alloy_rlp::Encodable;
 use bttc_consensus::{
-    Application, DecidedBlock, Decision, HeightStart, Proposal, ProposeError, Turn, Verdict, check_evidence,
+    Application, DecidedBlock, Decision, HeightStart, Proposal, ProposeError, SnapshotPart, Turn, Verdict,
+    check_evidence,
 };
 use bttc_primitives::{Evidence, Fatal, Height, LastCommit, SealedBlock};
 use bttc_storage::HistoryError;
+use bytes::Bytes;
 use std::{ops::Range, time::Instant};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -70,9 +75,40 @@ impl Application for Chain {
     async fn decided(&self, heights: Range<Height>, max_bytes: usize) -> Result<Vec<DecidedBlock>, Fatal> {
         self.blocking(move |chain| chain.decided_blocks(heights, max_bytes)).await
     }
+
+    async fn snapshot(&self, part: SnapshotPart) -> Result<Option<Bytes>, Fatal> {
+        self.blocking(move |chain| chain.snapshot_part(&part)).await
+    }
 }
 
 impl Chain {
+    /// Evidence that waits for a block of ours.
+    pub fn pending_evidence(&self) -> Vec<Evidence> {
+        self.inner.evidence.lock().clone()
+    }
+
+    /// Peers that start are given the snapshots of this shelf. Only the first shelf counts.
+    pub fn offer_snapshots(&self, shelf: Shelf) {
+        let _first = self.inner.shelf.set(shelf);
+    }
+
+    fn snapshot_part(&self, part: &SnapshotPart) -> Result<Option<Bytes>, Fatal> {
+        let Some(shelf) = self.inner.shelf.get() else { return Ok(None) };
+        let height = match part {
+            SnapshotPart::Newest => shelf.heights()?.last().copied(),
+            SnapshotPart::Manifest(height) | SnapshotPart::Chunk(height, _) => Some(*height),
+        };
+        let Some(dir) = height.and_then(|height| shelf.at(height)) else { return Ok(None) };
+        let bytes = match part {
+            SnapshotPart::Newest | SnapshotPart::Manifest(_) => dir.manifest()?,
+            SnapshotPart::Chunk(_, name) => match name.parse() {
+                Ok(id) => dir.chunk(id)?,
+                Err(()) => None,
+            },
+        };
+        Ok(bytes.map(Bytes::from))
+    }
+
     fn keep_evidence(&self, evidence: Evidence) {
         let mut known = self.inner.evidence.lock();
         if !known.contains(&evidence) {

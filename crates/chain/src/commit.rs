@@ -6,7 +6,7 @@ use crate::{
     outcomes::Executed,
 };
 use bttc_consensus::{Decision, HeightStart, ProposerOrder, next_base_fee};
-use bttc_primitives::{CommitCertificate, Fatal, Head};
+use bttc_primitives::{CommitCertificate, Fatal, Head, SealedBlock};
 use bttc_storage::BlockCommit;
 use bttc_txpool::Committed;
 use std::{sync::Arc, time::Instant};
@@ -73,7 +73,7 @@ impl Chain {
             trie: &executed.trie,
         })?;
         write.commit()?;
-        metrics::histogram!("chain_commit_seconds").record(started.elapsed().as_secs_f64());
+        metrics::histogram!("bttc_chain_commit_seconds").record(started.elapsed().as_secs_f64());
         Ok(())
     }
 
@@ -99,6 +99,7 @@ impl Chain {
             changed: &executed.changed_accounts(),
         });
         record_metrics(executed);
+        self.record_missed(block);
         let committed =
             CommittedBlock { block: executed.block.clone(), receipts: executed.receipts.clone(), fees: executed.fees };
         // Nobody may be listening.
@@ -106,14 +107,28 @@ impl Chain {
     }
 }
 
+impl Chain {
+    /// Counts who did not sign the block before, as `block` says.
+    fn record_missed(&self, block: &SealedBlock) {
+        let signed = block.height().saturating_sub(1);
+        let Ok(set) = self.validators(signed) else { return };
+        let signers: Vec<usize> = block.body.last_commit.signers.indices().collect();
+        let absent = set.members().iter().enumerate().filter(|(at, _)| signed > 0 && !signers.contains(at));
+        for (_, member) in absent {
+            let validator = member.address.to_string();
+            metrics::counter!("bttc_chain_validator_missed_blocks_total", "validator" => validator).increment(1);
+        }
+    }
+}
+
 fn record_metrics(executed: &Executed) {
     let header = &executed.block.block.header;
     #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
     {
-        metrics::gauge!("chain_head_height").set(header.number as f64);
-        metrics::gauge!("chain_base_fee_wei").set(header.base_fee_per_gas.unwrap_or(0) as f64);
-        metrics::gauge!("chain_head_timestamp_seconds").set(header.timestamp as f64);
+        metrics::gauge!("bttc_chain_head_height").set(header.number as f64);
+        metrics::gauge!("bttc_chain_base_fee_wei").set(header.base_fee_per_gas.unwrap_or(0) as f64);
+        metrics::gauge!("bttc_chain_head_timestamp_seconds").set(header.timestamp as f64);
     }
-    metrics::counter!("chain_transactions_total").increment(executed.receipts.len() as u64);
-    metrics::counter!("chain_gas_used_total").increment(header.gas_used);
+    metrics::counter!("bttc_chain_transactions_total").increment(executed.receipts.len() as u64);
+    metrics::counter!("bttc_chain_gas_used_total").increment(header.gas_used);
 }

@@ -24,6 +24,13 @@ pub(crate) fn write_or_check_genesis(spec: &ChainSpec, storage: &Storage) -> Res
     Ok(head.ok_or_else(|| Fatal::new("the store has a genesis but no head"))?)
 }
 
+/// Hash of the genesis block of a chain.
+///
+/// Errors: the genesis cannot be used.
+pub fn genesis_hash(spec: &ChainSpec) -> Result<B256, OpenError> {
+    Ok(genesis_block(spec)?.hash())
+}
+
 /// The genesis block of a spec, without its state.
 pub(crate) fn genesis_block(spec: &ChainSpec) -> Result<SealedBlock, OpenError> {
     Ok(Genesis::compute(spec)?.block.block)

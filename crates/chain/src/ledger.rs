@@ -1,12 +1,17 @@
 //! The ledger and what everybody may ask of it.
 
-use crate::{ChainConfig, ChainEvent, Clock, OpenError, genesis::write_or_check_genesis, outcomes::Outcomes};
+use crate::{
+    ChainConfig, ChainEvent, Clock, OpenError, genesis::write_or_check_genesis, outcomes::Outcomes, snapshot::Shelf,
+};
 use bttc_consensus::{ConsensusSigner, next_base_fee};
 use bttc_primitives::{ChainSpec, Evidence, Fatal, Head, Height, StateReader, ValidatorSet};
 use bttc_storage::{ReadTx, Storage};
 use bttc_txpool::{HeadState, Pool, PoolConfig};
 use parking_lot::{Mutex, RwLock};
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 use tokio::sync::broadcast;
 
 /// The ledger. Cheap to clone; all clones are one.
@@ -25,6 +30,8 @@ pub(crate) struct Inner {
     pub(crate) head: RwLock<Arc<Head>>,
     pub(crate) outcomes: Outcomes,
     pub(crate) evidence: Mutex<Vec<Evidence>>,
+    /// What peers that start are given.
+    pub(crate) shelf: OnceLock<Shelf>,
     pub(crate) events: broadcast::Sender<ChainEvent>,
     pub(crate) clock: Clock,
     /// Held while the store is written: one writer.
@@ -60,6 +67,7 @@ impl Chain {
             head: RwLock::new(Arc::new(head)),
             outcomes: Outcomes::default(),
             evidence: Mutex::default(),
+            shelf: OnceLock::new(),
             events,
             clock: Clock::default(),
             writer: Mutex::default(),

@@ -32,6 +32,7 @@ pub use clock::Clock;
 pub use config::ChainConfig;
 pub use driver::{Driver, DriverHandle, Mining};
 pub use error::OpenError;
+pub use genesis::genesis_hash;
 pub use events::{ChainEvent, CommittedBlock};
 pub use import::{ImportError, Imported};
 pub use ledger::Chain;

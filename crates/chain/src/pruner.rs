@@ -128,10 +128,10 @@ fn next_size(rows: u64, removed: u64, took: Duration) -> u64 {
 }
 
 fn describe() {
-    metrics::describe_gauge!("chain_kept_from_height", "Lowest height of which a part of the past is kept.");
-    metrics::describe_histogram!("chain_prune_step_rows", "Rows that a step of pruning removed.");
+    metrics::describe_gauge!("bttc_chain_kept_from_height", "Lowest height of which a part of the past is kept.");
+    metrics::describe_histogram!("bttc_chain_prune_step_rows", "Rows that a step of pruning removed.");
     metrics::describe_histogram!(
-        "chain_prune_step_seconds",
+        "bttc_chain_prune_step_seconds",
         metrics::Unit::Seconds,
         "Time that a step of pruning held the writer."
     );
@@ -140,15 +140,15 @@ fn describe() {
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
 fn note_marks(kept: Kept) {
     for part in History::ALL {
-        metrics::gauge!("chain_kept_from_height", "part" => part.name()).set(kept.of(part) as f64);
+        metrics::gauge!("bttc_chain_kept_from_height", "part" => part.name()).set(kept.of(part) as f64);
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a histogram is of floats")]
 fn record(step: &PruneStep, took: Duration) {
     note_marks(step.kept);
-    metrics::histogram!("chain_prune_step_rows").record(step.rows as f64);
-    metrics::histogram!("chain_prune_step_seconds").record(took.as_secs_f64());
+    metrics::histogram!("bttc_chain_prune_step_rows").record(step.rows as f64);
+    metrics::histogram!("bttc_chain_prune_step_seconds").record(took.as_secs_f64());
     tracing::debug!(rows = step.rows, ?took, kept = ?step.kept, "pruned");
 }
 

@@ -5,6 +5,7 @@ use alloy_primitives::{Address, B256};
 use bttc_primitives::{
     CommitCertificate, Evidence, Fatal, Height, LastCommit, Round, SealedBlock, Timing, ValidatorSet,
 };
+use bytes::Bytes;
 use std::{future::Future, ops::Range, time::Instant};
 
 /// All that an engine sees of the ledger.
@@ -36,6 +37,19 @@ pub trait Application: Clone + Send + Sync + 'static {
         heights: Range<Height>,
         max_bytes: usize,
     ) -> impl Future<Output = Result<Vec<DecidedBlock>, Fatal>> + Send;
+    /// A part of a snapshot that this node offers, for peers that start; none if it has no such part.
+    fn snapshot(&self, part: SnapshotPart) -> impl Future<Output = Result<Option<Bytes>, Fatal>> + Send;
+}
+
+/// A part of a snapshot (docs/protocol.md, section 10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SnapshotPart {
+    /// The manifest of the newest one.
+    Newest,
+    /// The manifest of the one at a height.
+    Manifest(Height),
+    /// A chunk of the one at a height, by its name.
+    Chunk(Height, String),
 }
 
 /// Why there is no block of ours.

@@ -36,7 +36,9 @@ mod signer;
 mod transport;
 mod vote;
 
-pub use application::{Application, DecidedBlock, Decision, HeightStart, Proposal, ProposeError, Turn, Verdict};
+pub use application::{
+    Application, DecidedBlock, Decision, HeightStart, Proposal, ProposeError, SnapshotPart, Turn, Verdict,
+};
 pub use base_fee::next_base_fee;
 pub use certificate::{check_certificate, check_last_commit};
 pub use ethereum::{

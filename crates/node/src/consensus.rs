@@ -4,12 +4,15 @@ use crate::{
     Config, Gossip, NetworkControl, chain_spec,
     supervise::{Stage, Supervisor},
 };
+use alloy_primitives::Address;
 use bttc_bft::{Engine, EngineHandle, EngineSetup};
 use bttc_chain::{Chain, ChainEvent};
 use bttc_consensus::ConsensusSigner;
 use bttc_network::{Identity, Network, NetworkHandle, NetworkService};
 use bttc_primitives::{Fatal, ValidatorSet};
+use bttc_rpc::{ConsensusView, Progress};
 use eyre::{WrapErr, bail};
+use futures::{FutureExt, future::BoxFuture};
 use std::{path::Path, sync::Arc};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +27,8 @@ pub(crate) struct Consensus {
     service: NetworkService,
     engine: Engine<Chain, NetworkHandle>,
     progress: EngineHandle,
+    /// Our consensus address, if we have a key.
+    address: Option<Address>,
 }
 
 impl Consensus {
@@ -50,13 +55,19 @@ impl Consensus {
         network.set_validators(next_validators(&chain)?);
         let setup =
             EngineSetup { chain_id, config: config.consensus.clone(), log_folder: datadir.join(LOG_FOLDER), signer };
+        let address = setup.signer.as_ref().map(|signer| signer.address());
         let (progress, engine) = Engine::new(chain.clone(), network.clone(), setup);
-        Ok(Self { chain, network, service, engine, progress })
+        Ok(Self { chain, network, service, engine, progress, address })
     }
 
     /// The network, as operators see it.
     pub(crate) fn control(&self) -> NetworkControl {
         NetworkControl::new(self.network.clone())
+    }
+
+    /// The engine, as people see it.
+    pub(crate) fn view(&self) -> EngineView {
+        EngineView { engine: self.progress.clone(), address: self.address }
     }
 
     /// How far the engine is.
@@ -66,12 +77,36 @@ impl Consensus {
 
     /// Starts everything. The network ends last, so that what the engine says at its end still leaves.
     pub(crate) fn spawn(self, tasks: &mut Supervisor) {
-        let Self { chain, network, service, engine, progress: _ } = self;
+        let Self { chain, network, service, engine, .. } = self;
         let gossip = Gossip::new(chain.pool().clone(), network.clone());
         tasks.spawn(Stage::Network, "network", |stop| async move { Ok(service.run(stop).await?) });
         tasks.spawn(Stage::Engine, "consensus", |stop| async move { Ok(engine.run(stop).await?) });
         tasks.spawn(Stage::Engine, "transaction gossip", |stop| async move { Ok(gossip.run(stop).await?) });
         tasks.spawn(Stage::Engine, "validator set", |stop| async move { Ok(tell_validators(chain, network, stop).await?) });
+    }
+}
+
+/// [`ConsensusView`] over the engine of this node.
+#[derive(Clone, Debug)]
+pub(crate) struct EngineView {
+    engine: EngineHandle,
+    address: Option<Address>,
+}
+
+impl ConsensusView for EngineView {
+    fn progress(&self) -> Option<Progress> {
+        self.engine.status().map(|status| Progress {
+            deciding: status.height,
+            round: status.round,
+            address: self.address,
+            is_validator: status.is_validator,
+            peers: status.peers,
+            best_peer: status.best_peer,
+        })
+    }
+
+    fn dump(&self) -> BoxFuture<'_, Option<serde_json::Value>> {
+        async { serde_json::to_value(self.engine.dump().await?).ok() }.boxed()
     }
 }
 

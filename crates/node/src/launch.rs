@@ -8,13 +8,17 @@ use crate::{
     logging, metrics,
     open_validator_key,
     readiness::Readiness,
+    snapshot_sync::{self, Begun},
     supervise::{Stage, Supervisor},
 };
 use alloy_signer_local::PrivateKeySigner;
-use bttc_chain::{Chain, Driver, DriverHandle, Mining, Pruner, snapshot::SnapshotService};
+use bttc_chain::{
+    Chain, Driver, DriverHandle, Mining, Pruner,
+    snapshot::{Shelf, SnapshotService},
+};
 use bttc_consensus::ConsensusSigner;
 use bttc_primitives::ChainSpec;
-use bttc_rpc::{PeerControl, RpcContext, RpcServer};
+use bttc_rpc::{ConsensusView, PeerControl, RpcContext, RpcServer};
 use bttc_storage::{Durability, Storage, StorageConfig};
 use eyre::{WrapErr, bail};
 use std::{
@@ -89,7 +93,12 @@ impl Node {
             tokio::task::spawn_blocking(move || Role::of(&network, &spec, &config)).await??
         };
 
+        let storage = match &role {
+            Role::Member(_) => begin_from_snapshot(&config, &network, &spec, storage).await?,
+            Role::Dev(_) | Role::Follower => storage,
+        };
         let chain = open_chain(&config, spec.clone(), storage, role.signer())?;
+        chain.offer_snapshots(Shelf::new(&config.snapshot.path, config.snapshot.keep));
         if config.storage.durability == Durability::Full {
             let kept = chain.pool().open_journal(&datadir.join("pool.journal"))?;
             tracing::debug!(transactions = kept, "local transactions of the last run are pending again");
@@ -126,6 +135,7 @@ impl Node {
             dev_accounts: dev_accounts.clone(),
             client_version: CLIENT_VERSION.to_owned(),
             peers: consensus.as_ref().map(|consensus| Arc::new(consensus.control()) as Arc<dyn PeerControl>),
+            consensus: consensus.as_ref().map(|consensus| Arc::new(consensus.view()) as Arc<dyn ConsensusView>),
         };
         let rpc = RpcServer::bind(config.rpc, context).await?;
 
@@ -178,6 +188,30 @@ impl Node {
         tracing::info!(height = head.height(), hash = %head.hash, "node stopped");
         result
     }
+}
+
+/// The database, filled from a snapshot of peers where it is empty and the configuration asks for it.
+async fn begin_from_snapshot(
+    config: &Config,
+    network: &str,
+    spec: &Arc<ChainSpec>,
+    storage: Storage,
+) -> eyre::Result<Storage> {
+    if !config.snapshot.sync || storage.read()?.head()?.is_some() {
+        return Ok(storage);
+    }
+    match snapshot_sync::begin(config, network, spec, &storage).await? {
+        Begun::FromSnapshot(height) => tracing::info!(height, "the chain begins with a snapshot"),
+        Begun::FromNothing if storage.read()?.unfinished_import()?.is_some() => {
+            drop(storage);
+            let path = &config.storage.path;
+            std::fs::remove_dir_all(path)
+                .wrap_err_with(|| format!("cannot remove the unfinished snapshot in {}", path.display()))?;
+            return Ok(Storage::open(&config.storage)?);
+        }
+        Begun::FromNothing => {}
+    }
+    Ok(storage)
 }
 
 /// Creates the store of `config.network` in its datadir, or checks that it is there; height of its head.

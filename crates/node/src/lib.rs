@@ -22,6 +22,7 @@ mod readiness;
 mod signals;
 mod signer;
 mod snapshot;
+mod snapshot_sync;
 mod supervise;
 
 pub use bttc_network::node_id;

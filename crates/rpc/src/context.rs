@@ -1,7 +1,7 @@
 //! What every method works on.
 
 use crate::{
-    PeerControl, RpcConfig,
+    ConsensusView, PeerControl, RpcConfig,
     block_arg::BlockArg,
     error::{Reply, RpcError},
     fee_oracle::FeeOracle,
@@ -29,6 +29,8 @@ pub struct RpcContext {
     pub client_version: String,
     /// The network; none where the node talks to no others.
     pub peers: Option<Arc<dyn PeerControl>>,
+    /// The engine; none where the node decides no blocks with others.
+    pub consensus: Option<Arc<dyn ConsensusView>>,
 }
 
 /// State of the server, shared by all methods.
@@ -38,6 +40,7 @@ pub(crate) struct Api {
     pub(crate) driver: Option<DriverHandle>,
     pub(crate) client_version: String,
     pub(crate) peers: Option<Arc<dyn PeerControl>>,
+    pub(crate) consensus: Option<Arc<dyn ConsensusView>>,
     /// Names this run of the node.
     pub(crate) instance: alloy_primitives::B256,
     pub(crate) config: RpcConfig,
@@ -50,7 +53,7 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn new(config: RpcConfig, context: RpcContext, shutdown: CancellationToken) -> Self {
-        let RpcContext { chain, driver, dev_accounts, client_version, peers } = context;
+        let RpcContext { chain, driver, dev_accounts, client_version, peers, consensus } = context;
         let dev = chain.spec().is_dev();
         Self {
             workers: Workers::new(&config),
@@ -61,6 +64,7 @@ impl Api {
             chain,
             client_version,
             peers,
+            consensus,
             instance: alloy_primitives::B256::random(),
             config,
             shutdown,

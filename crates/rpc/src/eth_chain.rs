@@ -3,13 +3,14 @@
 use crate::{
     args::Args,
     block_arg::BlockArg,
+    consensus,
     context::{Api, head_of, header_at},
     error::{Reply, RpcError},
     registry::Registry,
 };
 use alloy_consensus::Transaction as _;
 use alloy_primitives::{Address, U64, U256};
-use alloy_rpc_types_eth::FeeHistory;
+use alloy_rpc_types_eth::{FeeHistory, SyncInfo, SyncStatus};
 use bttc_primitives::{ChainSpec, Header, Height};
 use bttc_storage::ReadTx;
 use serde_json::json;
@@ -23,10 +24,7 @@ pub(crate) fn register(registry: &mut Registry) {
         args.end()?;
         Ok(U64::from(api.chain.head().height()))
     });
-    registry.read("eth_syncing", |_, args| {
-        args.end()?;
-        Ok(false)
-    });
+    registry.read("eth_syncing", syncing);
     registry.read("eth_accounts", |api, args| {
         args.end()?;
         Ok(api.wallet.accounts())
@@ -55,6 +53,23 @@ pub(crate) fn register(registry: &mut Registry) {
     });
     registry.read("eth_blobBaseFee", blob_base_fee);
     registry.work("eth_feeHistory", fee_history);
+}
+
+/// Blocks that peers may be ahead before this is called catching up: news of a block is faster than the block.
+const MAY_LAG: u64 = 5;
+
+fn syncing(api: &Api, args: Args) -> Reply<SyncStatus> {
+    args.end()?;
+    let current = api.chain.head().height();
+    let best = consensus::progress(api).map_or(0, |progress| progress.best_peer);
+    if best <= current.saturating_add(MAY_LAG) {
+        return Ok(SyncStatus::None);
+    }
+    Ok(SyncStatus::Info(Box::new(SyncInfo {
+        current_block: U256::from(current),
+        highest_block: U256::from(best),
+        ..Default::default()
+    })))
 }
 
 fn coinbase(api: &Api, args: Args) -> Reply<Address> {

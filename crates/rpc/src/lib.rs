@@ -11,6 +11,7 @@ mod admin;
 mod args;
 mod block_arg;
 mod config;
+mod consensus;
 mod context;
 mod convert;
 mod debug;
@@ -46,6 +47,7 @@ mod wallet;
 mod workers;
 
 pub use admin::{BanRecord, NodeRecord, PeerControl, PeerRecord};
+pub use consensus::{ConsensusView, Progress};
 pub use config::RpcConfig;
 pub use context::RpcContext;
 pub use server::{BindError, RpcServer};

@@ -1,7 +1,7 @@
 //! The server as the node holds it.
 
 use crate::{
-    RpcConfig, RpcContext, admin,
+    RpcConfig, RpcContext, admin, consensus,
     context::Api,
     debug, dev_chain, dev_state, eth_block, eth_call, eth_chain, eth_filter, eth_logs, eth_send, eth_simulate,
     eth_state, eth_subscribe, eth_wallet,
@@ -130,6 +130,7 @@ pub(crate) fn methods(api: Arc<Api>, admin: bool) -> Methods {
     net_web3::register(&mut registry);
     txpool::register(&mut registry);
     debug::register(&mut registry);
+    consensus::register(&mut registry);
     if admin {
         admin::register(&mut registry);
     }

@@ -10,7 +10,7 @@ use crate::{
     tables::{BlockBodies, Certificates, HeaderNumbers, Headers, Metadata, Receipts},
 };
 use alloy_primitives::B256;
-use bttc_primitives::{CommitCertificate, Fatal, Head, Header, Height, Receipt, RecoveredBlock, SealedBlock};
+use bttc_primitives::{Body, CommitCertificate, Fatal, Head, Header, Height, Receipt, RecoveredBlock, SealedBlock};
 use bttc_trie::HashedChanges;
 use signet_libmdbx::{RoSync, TransactionKind, tx::aliases::RoTxSync};
 use std::{ops::RangeInclusive, sync::Arc};
@@ -106,6 +106,12 @@ impl ReadTx {
     pub fn recovered_block(&self, height: Height) -> Result<Option<RecoveredBlock>, HistoryError> {
         self.check_kept(History::Blocks, height)?;
         Ok(self.rows().block(height)?)
+    }
+
+    /// What a block says beside its transactions, without reading these.
+    pub fn body_without_transactions(&self, height: Height) -> Result<Option<Body>, HistoryError> {
+        self.check_kept(History::Blocks, height)?;
+        Ok(self.rows().get::<BlockBodies>(&height)?.map(|row| row.rest))
     }
 
     /// Number of transactions of the block at a height.

@@ -17,14 +17,14 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn new() -> Self {
         Self {
-            added: counter!("txpool_added_total"),
-            refused: counter!("txpool_refused_total", "why" => "invalid"),
-            underpriced: counter!("txpool_refused_total", "why" => "full"),
-            pending: gauge!("txpool_transactions", "part" => "pending"),
-            base_fee: gauge!("txpool_transactions", "part" => "base_fee"),
-            queued: gauge!("txpool_transactions", "part" => "queued"),
-            bytes: gauge!("txpool_bytes"),
-            senders: gauge!("txpool_senders"),
+            added: counter!("bttc_txpool_added_total"),
+            refused: counter!("bttc_txpool_refused_total", "why" => "invalid"),
+            underpriced: counter!("bttc_txpool_refused_total", "why" => "full"),
+            pending: gauge!("bttc_txpool_transactions", "part" => "pending"),
+            base_fee: gauge!("bttc_txpool_transactions", "part" => "base_fee"),
+            queued: gauge!("bttc_txpool_transactions", "part" => "queued"),
+            bytes: gauge!("bttc_txpool_bytes"),
+            senders: gauge!("bttc_txpool_senders"),
         }
     }
 
@@ -42,7 +42,7 @@ impl Metrics {
             PoolEvent::Added(..) => self.added.increment(1),
             PoolEvent::Ready(_) => {}
             PoolEvent::Dropped { why, .. } => {
-                counter!("txpool_dropped_total", "why" => why.label()).increment(1);
+                counter!("bttc_txpool_dropped_total", "why" => why.label()).increment(1);
             }
         }
     }

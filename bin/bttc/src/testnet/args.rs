@@ -18,6 +18,9 @@ pub(crate) enum TestnetAction {
     Up(UpArgs),
     /// Start a further full node that joins late.
     Add {
+        /// Give it the consensus key of this validator, sign state and all: a fault that the network must bear.
+        #[arg(long, value_name = "NODE")]
+        key_of: Option<usize>,
         #[command(flatten)]
         output: Output,
     },

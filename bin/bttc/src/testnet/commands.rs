@@ -2,7 +2,7 @@
 
 use super::{
     args::{Nodes, Output, TestnetAction, TestnetArgs, UpArgs},
-    layout::{Layout, NodeRole, log_file, node_dir},
+    layout::{Layout, log_file, node_dir},
     link_control::{self, Conditions},
     links, process, rpc, up,
 };
@@ -44,7 +44,7 @@ fn directory(dir: Option<PathBuf>) -> eyre::Result<PathBuf> {
 async fn act(dir: &Path, action: TestnetAction, out: &mut impl Write) -> eyre::Result<()> {
     match action {
         TestnetAction::Up(args) => start(dir, &args, out).await,
-        TestnetAction::Add { output } => add(dir, output, out).await,
+        TestnetAction::Add { key_of, output } => add(dir, key_of, output, out).await,
         TestnetAction::Status { output } => show(dir, &Layout::load(dir)?, output, out).await,
         TestnetAction::Kill(nodes) => each(dir, &nodes, |process| process.kill()),
         TestnetAction::Stop(nodes) => each(dir, &nodes, |process| process.end(STOP)),
@@ -94,10 +94,10 @@ async fn start(dir: &Path, args: &UpArgs, out: &mut impl Write) -> eyre::Result<
     show(dir, &layout, args.output, out).await
 }
 
-async fn add(dir: &Path, output: Output, out: &mut impl Write) -> eyre::Result<()> {
+async fn add(dir: &Path, key_of: Option<usize>, output: Output, out: &mut impl Write) -> eyre::Result<()> {
     let mut layout = Layout::load(dir)?;
     let number = layout.nodes.len();
-    up::add_node(dir, &mut layout, NodeRole::Full)?;
+    up::add_node(dir, &mut layout, key_of.map_or(up::Key::None, up::Key::Of))?;
     layout.save(dir)?;
     up::start_links(dir, &mut layout)?;
     up::start_node(dir, &mut layout, number)?;

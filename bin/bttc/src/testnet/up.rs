@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{commands::validator, keystore::write_private};
 use alloy_primitives::{Address, hex};
-use bttc_node::{DEV_MNEMONIC, KEY_FILE};
+use bttc_node::{DEV_MNEMONIC, KEY_FILE, SIGN_STATE_FILE};
 use eyre::{WrapErr, bail, eyre};
 use rand::RngCore;
 use std::{
@@ -47,10 +47,10 @@ pub(crate) fn create(dir: &Path, args: &UpArgs) -> eyre::Result<Layout> {
     layout.set(&args.settings);
     let mut validators = Vec::new();
     for _ in 0..args.validators {
-        validators.push(add_node(dir, &mut layout, NodeRole::Validator)?);
+        validators.push(add_node(dir, &mut layout, Key::New)?);
     }
     for _ in 0..args.full_nodes {
-        add_node(dir, &mut layout, NodeRole::Full)?;
+        add_node(dir, &mut layout, Key::None)?;
     }
     let validators: Vec<Address> = validators.into_iter().flatten().collect();
     let text = genesis::make(&validators, args.block_time, args.idle_time)?;
@@ -59,15 +59,28 @@ pub(crate) fn create(dir: &Path, args: &UpArgs) -> eyre::Result<Layout> {
     Ok(layout)
 }
 
+/// Whose consensus key a node has.
+#[derive(Clone, Copy)]
+pub(crate) enum Key {
+    /// It only follows.
+    None,
+    /// Its own.
+    New,
+    /// That of another node, which goes on using it.
+    Of(usize),
+}
+
 /// Makes keys and ports of one more node, connected to those before it; the consensus address of a validator.
-pub(crate) fn add_node(dir: &Path, layout: &mut Layout, role: NodeRole) -> eyre::Result<Option<Address>> {
+pub(crate) fn add_node(dir: &Path, layout: &mut Layout, key: Key) -> eyre::Result<Option<Address>> {
     let number = layout.nodes.len();
     let home = node_dir(dir, number);
     fs::create_dir_all(&home).wrap_err_with(|| format!("cannot make {}", home.display()))?;
-    let validator = match role {
-        NodeRole::Validator => Some(make_key(&home)?),
-        NodeRole::Full => None,
+    let validator = match key {
+        Key::None => None,
+        Key::New => Some(make_key(&home)?),
+        Key::Of(other) => Some(copy_key(dir, layout, other, &home)?),
     };
+    let role = if validator.is_some() { NodeRole::Validator } else { NodeRole::Full };
     let peer_id = bttc_node::node_id(&home.join(NETWORK))?;
     let place = NodePlace {
         role,
@@ -94,6 +107,17 @@ fn make_key(home: &Path) -> eyre::Result<Address> {
     let password = hex::encode(password);
     write_private(&home.join(PASSWORD), password.as_bytes())?;
     let (address, _) = validator::make_key(&home.join(KEYS), genesis::LOCAL_CHAIN_ID, &password)?;
+    Ok(address)
+}
+
+fn copy_key(dir: &Path, layout: &Layout, from: usize, home: &Path) -> eyre::Result<Address> {
+    let Some(address) = layout.node(from)?.validator else { bail!("node {from} has no consensus key") };
+    let (there, here) = (node_dir(dir, from), home);
+    fs::create_dir_all(here.join(KEYS)).wrap_err_with(|| format!("cannot make {}", here.join(KEYS).display()))?;
+    let files = [PathBuf::from(PASSWORD), Path::new(KEYS).join(KEY_FILE), Path::new(KEYS).join(SIGN_STATE_FILE)];
+    for file in files {
+        fs::copy(there.join(&file), here.join(&file)).wrap_err_with(|| format!("cannot copy {}", file.display()))?;
+    }
     Ok(address)
 }
 

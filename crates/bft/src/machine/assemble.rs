@@ -22,6 +22,8 @@ impl Machine {
         from: &PeerId,
         proposal: &ProposalMessage,
     ) -> Result<Acceptance, Fatal> {
+        let hash = proposal.signing_hash(self.core.keys.chain_id());
+        self.listen_for_own_key(proposal.height, proposal.proposer, hash, &proposal.signature)?;
         match self.when(proposal.height) {
             When::Past => Ok(Acceptance::Ignore),
             When::Far => {

@@ -1,5 +1,6 @@
 //! Proposals of one height and their blocks, from the first part to the verdict.
 
+use super::dump::ProposalDump;
 use crate::{
     message::{PartMessage, ProposalMessage},
     value::{Assembly, BlockValue, CutBlock},
@@ -70,6 +71,23 @@ impl Blocks {
             return Taken::Forged;
         }
         assembly.insert(message.part).map_or(Taken::Kept, Taken::Whole)
+    }
+
+    pub(super) fn dump(&self) -> Vec<ProposalDump> {
+        let state = |value| match self.blocks.get(value) {
+            None | Some(State::Collecting(_)) => "collecting",
+            Some(State::Judging(_)) => "judging",
+            Some(State::Valid(_)) => "valid",
+            Some(State::Invalid) => "invalid",
+        };
+        let dumped = self.proposals.values().flatten().map(|proposal| ProposalDump {
+            round: proposal.round,
+            proposer: proposal.proposer,
+            block_hash: proposal.value.hash,
+            size: proposal.value.size,
+            state: state(&proposal.value),
+        });
+        dumped.collect()
     }
 
     /// Whether the block may be handed in whole.

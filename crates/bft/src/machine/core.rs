@@ -1,9 +1,11 @@
 //! The consensus library, one input at a time.
 
+use super::dump::RoundBlock;
 use crate::{
     context::{Context, CoreAddress, CoreHeight, CoreRound, Voters, round_number},
     keys::Keys,
     record::Record,
+    value::BlockValue,
 };
 use alloy_primitives::Address;
 use bttc_primitives::{Evidence, Fatal, Height, Round};
@@ -81,6 +83,14 @@ impl Core {
     /// Whether a value is awaited from us for `round`.
     pub(super) fn awaits_value(&self, round: Round) -> bool {
         self.state.driver.step_is_propose() && self.state.round() == CoreRound::new(round)
+    }
+
+    /// The blocks that the library is locked on, and found valid.
+    pub(super) fn locked_and_valid(&self) -> (Option<RoundBlock>, Option<RoundBlock>) {
+        let state = self.state.driver.round_state();
+        let block = |round, value: BlockValue| RoundBlock { round: round_number(round), block_hash: value.hash };
+        let locked = state.locked.as_ref().map(|of| block(of.round, of.value));
+        (locked, state.valid.as_ref().map(|of| block(of.round, of.value)))
     }
 
     /// Double votes seen at the present height, which are forgotten by this.

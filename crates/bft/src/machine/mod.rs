@@ -23,6 +23,7 @@
 mod assemble;
 mod blocks;
 mod core;
+mod dump;
 mod early;
 mod effects;
 mod pace;
@@ -43,11 +44,12 @@ use alloy_primitives::{Address, B256};
 use blocks::Blocks;
 use bttc_consensus::{
     Acceptance, ConsensusSigner, DecidedBlock, Decision, Fault, HeightStart, MessageId, PeerId, Proposal, RequestError,
-    RequestId, Topic, Turn, Verdict,
+    RequestId, SnapshotPart, Topic, Turn, Verdict,
 };
-use bttc_primitives::{Evidence, Fatal, Height, LastCommit, Round, SealedBlock, Timing, VoteSignature};
+use bttc_primitives::{Evidence, Fatal, Height, LastCommit, Round, SealedBlock, Timing, VoteKind, VoteSignature};
 use bytes::Bytes;
 use core::Core;
+pub use dump::{Dump, ProposalDump, RoundBlock, TimerDump, VotesDump};
 use early::Early;
 use malachitebft_core_types::TimeoutKind;
 use std::{
@@ -122,6 +124,15 @@ pub enum Input {
         /// What the ledger has.
         blocks: Vec<DecidedBlock>,
     },
+    /// The end of an [`Output::ReadSnapshot`].
+    ReadSnapshot {
+        /// Which request it answers.
+        id: RequestId,
+        /// Who asked.
+        peer: PeerId,
+        /// The part, if it is there.
+        bytes: Option<Bytes>,
+    },
     /// The time of [`Machine::wake_at`] has come.
     Wake,
 }
@@ -174,6 +185,15 @@ pub enum Output {
     Commit(Decision),
     /// Hand double signatures to the ledger.
     Report(Vec<Evidence>),
+    /// A vote on the height being decided has arrived, so long after the height began. For statistics.
+    Voted {
+        /// Whose it is.
+        voter: Address,
+        /// Which of the two.
+        kind: VoteKind,
+        /// Time since the height began.
+        after: Duration,
+    },
     /// Wait until a transaction can go into the block of this height. A new one replaces the last.
     AwaitWork(Height),
     /// Read decided blocks for a peer.
@@ -186,6 +206,15 @@ pub enum Output {
         heights: Range<Height>,
         /// Unit: bytes.
         max_bytes: usize,
+    },
+    /// Read a part of a snapshot for a peer.
+    ReadSnapshot {
+        /// Which request it answers.
+        id: RequestId,
+        /// Who asked.
+        peer: PeerId,
+        /// Which part.
+        part: SnapshotPart,
     },
 }
 
@@ -297,6 +326,8 @@ pub struct Machine {
     voters: Voters,
     timing: Timing,
     began: Duration,
+    /// No height begins before it: the key may be in use elsewhere.
+    silent_until: Duration,
     timers: BTreeMap<Timer, (Duration, Round)>,
     last: Option<Decided>,
     blocks: Blocks,
@@ -352,6 +383,7 @@ impl Machine {
             voters,
             timing: start.timing,
             began: now,
+            silent_until: now,
             timers: BTreeMap::new(),
             last: None,
             blocks: Blocks::default(),
@@ -375,7 +407,7 @@ impl Machine {
         };
         machine.set_timer(Timer::Status, now);
         machine.set_timer(Timer::Repair, now.saturating_add(machine.config.repair_interval));
-        machine.begin(now)?;
+        machine.start(now)?;
         let outputs = std::mem::take(&mut machine.outputs);
         Ok((machine, outputs))
     }
@@ -402,6 +434,7 @@ impl Machine {
             Input::Committed(start) => self.committed(now, &start)?,
             Input::Work(height) => self.note_work(height),
             Input::Read { id, peer, from, blocks } => self.read(id, &peer, from, blocks),
+            Input::ReadSnapshot { id, peer, bytes } => self.read_snapshot(id, &peer, bytes),
             Input::Wake => {}
         }
         self.fire_timers(now)?;

@@ -19,17 +19,30 @@ impl Machine {
         self.voters = Voters::new(start);
         self.timing = start.timing;
         self.forget_height();
-        let earliest = self.began.saturating_add(self.timing.block_time).max(now);
+        let earliest = self.began.saturating_add(self.timing.block_time).max(now).max(self.silent_until);
         self.phase = Phase::Waiting {
             earliest,
             latest: self.began.saturating_add(self.timing.idle_time).max(earliest),
-            nudged_from: self.began.saturating_add(self.timing.block_time / 2),
+            nudged_from: self.began.saturating_add(self.timing.block_time / 2).max(self.silent_until),
             work: false,
             nudged: !self.early.is_empty(),
         };
         self.outputs.push(Output::AwaitWork(self.height));
         self.set_begin();
         self.catch_up_step(now)
+    }
+
+    /// The first height of this process: at once, or after listening for our own key.
+    pub(super) fn start(&mut self, now: Duration) -> Result<(), Fatal> {
+        if self.config.listen.is_zero() || self.core.keys.address().is_none() {
+            return self.begin(now);
+        }
+        let until = now.saturating_add(self.config.listen);
+        self.silent_until = until;
+        self.phase =
+            Phase::Waiting { earliest: until, latest: until, nudged_from: until, work: false, nudged: false };
+        self.set_begin();
+        Ok(())
     }
 
     fn forget_height(&mut self) {

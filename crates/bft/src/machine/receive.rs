@@ -8,7 +8,8 @@ use crate::{
     message::{Message, PolkaMessage, RoundMessage, StatusMessage, VoteMessage},
 };
 use bttc_consensus::{Acceptance, PeerId};
-use bttc_primitives::{Fatal, Height, Round, VoteKind};
+use alloy_primitives::{Address, B256};
+use bttc_primitives::{Fatal, Height, Round, VoteKind, VoteSignature};
 use malachitebft_core_consensus::{Input as CoreInput, MAX_FUTURE_ROUND_LOOKAHEAD};
 use malachitebft_core_types::ThresholdParams;
 use std::time::Duration;
@@ -89,6 +90,8 @@ impl Machine {
     }
 
     pub(super) fn on_vote(&mut self, now: Duration, from: &PeerId, vote: &VoteMessage) -> Result<Acceptance, Fatal> {
+        let hash = vote.signing_hash(self.core.keys.chain_id());
+        self.listen_for_own_key(vote.height, vote.voter, hash, &vote.signature)?;
         match self.when(vote.height) {
             When::Past => return Ok(self.on_late_vote(vote)),
             When::Far => {
@@ -106,8 +109,8 @@ impl Machine {
         if !soon && (!self.votes.is_news(vote) || self.is_far_round(vote.round)) {
             return Ok(Acceptance::Ignore);
         }
-        let signed = signed_vote(vote);
-        if !self.core.keys.has_signed_vote(&signed.message, &signed.signature) {
+        let made = signed_vote(vote);
+        if !self.core.keys.has_signed_vote(&made.message, &made.signature) {
             return Ok(Acceptance::Reject);
         }
         if soon {
@@ -117,7 +120,9 @@ impl Machine {
             return Ok(if kept { Acceptance::Accept } else { Acceptance::Ignore });
         }
         self.votes.add(vote, &self.voters);
-        self.feed(now, CoreInput::Vote(signed))?;
+        let after = now.saturating_sub(self.began);
+        self.outputs.push(Output::Voted { voter: vote.voter, kind: vote.kind, after });
+        self.feed(now, CoreInput::Vote(made))?;
         Ok(Acceptance::Accept)
     }
 
@@ -138,6 +143,30 @@ impl Machine {
         }
         last.signatures.insert(at, vote.signature);
         Acceptance::Accept
+    }
+
+    /// Errors: our key has signed what this process, and the one before it, did not.
+    pub(super) fn listen_for_own_key(
+        &mut self,
+        height: Height,
+        author: Address,
+        hash: B256,
+        signature: &VoteSignature,
+    ) -> Result<(), Fatal> {
+        // What was signed of past heights is forgotten.
+        let concerns = !self.config.listen.is_zero() && height >= self.height;
+        let keys = &mut self.core.keys;
+        if !concerns || keys.address() != Some(author) || keys.has_made(height, hash) {
+            return Ok(());
+        }
+        if !keys.is_signed_by(hash, signature, author) {
+            return Ok(());
+        }
+        Err(Fatal::new(format!(
+            "the consensus key {author} signs elsewhere too: something it signed at height {height} did not come from this node. \
+             Stop the other node or signer with this key, then start this one; if there is none and this data directory was \
+             restored from a copy, wait until the chain has passed that height"
+        )))
     }
 
     pub(super) fn is_far_round(&self, round: Round) -> bool {

@@ -234,6 +234,11 @@ impl Machine {
         match Request::decode(data) {
             Ok(Request::Blocks { from, count }) => self.read_blocks(peer, id, from, count),
             Ok(Request::Proposal { height, block_hash }) => self.serve_proposal(peer, id, height, block_hash),
+            Ok(Request::Snapshot(part)) => {
+                if self.may_read(&peer, id) {
+                    self.outputs.push(Output::ReadSnapshot { id, peer, part });
+                }
+            }
             Err(why) => {
                 tracing::debug!(?peer, %why, "unreadable request");
                 self.outputs.push(Output::Penalize(peer, Fault::Invalid));
@@ -253,27 +258,46 @@ impl Machine {
 
     fn read_blocks(&mut self, peer: PeerId, id: RequestId, from: Height, count: u64) {
         let end = from.saturating_add(count.min(MAX_BLOCKS)).min(self.committed_height().saturating_add(1));
-        let open = self.reads.get(&peer).copied().unwrap_or_default();
         if from >= end || from == 0 {
             return self.respond(id, &Response::Nothing);
         }
-        if open >= READS_PER_PEER || self.reads.values().sum::<usize>() >= MAX_READS {
-            if open >= READS_PER_PEER {
-                self.outputs.push(Output::Penalize(peer, Fault::Flood));
-            }
-            return self.respond(id, &Response::Nothing);
+        if self.may_read(&peer, id) {
+            let max_bytes = MAX_RESPONSE_BYTES.saturating_sub(ANSWER_SLACK);
+            self.outputs.push(Output::Read { id, peer, heights: from..end, max_bytes });
         }
-        self.reads.insert(peer.clone(), open.saturating_add(1));
-        let max_bytes = MAX_RESPONSE_BYTES.saturating_sub(ANSWER_SLACK);
-        self.outputs.push(Output::Read { id, peer, heights: from..end, max_bytes });
     }
 
-    /// The ledger has read for a peer.
-    pub(super) fn read(&mut self, id: RequestId, peer: &PeerId, from: Height, blocks: Vec<DecidedBlock>) {
+    /// Whether the ledger may be asked for a peer now; answers with nothing if not.
+    fn may_read(&mut self, peer: &PeerId, id: RequestId) -> bool {
+        let open = self.reads.get(peer).copied().unwrap_or_default();
+        if open >= READS_PER_PEER || self.reads.values().sum::<usize>() >= MAX_READS {
+            if open >= READS_PER_PEER {
+                self.outputs.push(Output::Penalize(peer.clone(), Fault::Flood));
+            }
+            self.respond(id, &Response::Nothing);
+            return false;
+        }
+        self.reads.insert(peer.clone(), open.saturating_add(1));
+        true
+    }
+
+    fn end_read(&mut self, peer: &PeerId) {
         match self.reads.get_mut(peer) {
             Some(open) if *open > 1 => *open = open.saturating_sub(1),
             _ => drop(self.reads.remove(peer)),
         }
+    }
+
+    /// The ledger has looked for a part of a snapshot.
+    pub(super) fn read_snapshot(&mut self, id: RequestId, peer: &PeerId, bytes: Option<Bytes>) {
+        self.end_read(peer);
+        let fits = bytes.filter(|bytes| bytes.len() <= MAX_RESPONSE_BYTES.saturating_sub(ANSWER_SLACK));
+        self.respond(id, &fits.map_or(Response::Nothing, Response::Snapshot));
+    }
+
+    /// The ledger has read for a peer.
+    pub(super) fn read(&mut self, id: RequestId, peer: &PeerId, from: Height, blocks: Vec<DecidedBlock>) {
+        self.end_read(peer);
         if blocks.is_empty() {
             // The ledger no longer keeps it.
             self.earliest = self.earliest.max(from.saturating_add(1));

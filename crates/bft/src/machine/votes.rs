@@ -1,5 +1,6 @@
 //! Which votes of a height were seen: to drop repetitions before their signatures are checked, and to know which blocks matter.
 
+use super::dump::{VotesDump, kind_name};
 use crate::{context::Voters, message::VoteMessage};
 use alloy_primitives::{Address, B256};
 use bttc_primitives::{Round, VoteKind};
@@ -33,6 +34,15 @@ impl Votes {
         seen.push(hash);
         let power = self.power.entry((round, kind, hash)).or_default();
         *power = power.saturating_add(voters.power_of(voter).unwrap_or_default());
+    }
+
+    pub(super) fn dump(&self) -> Vec<VotesDump> {
+        let dumped = self.power.iter().map(|(&(round, kind, block_hash), &power)| {
+            let of_round = self.seen.range((round, kind, Address::ZERO)..=(round, kind, Address::repeat_byte(0xff)));
+            let voters = of_round.filter(|(_, seen)| seen.contains(&block_hash)).map(|((_, _, voter), _)| *voter);
+            VotesDump { round, kind: kind_name(kind), block_hash, power, voters: voters.collect() }
+        });
+        dumped.collect()
     }
 
     /// Blocks that more than a third of the power voted for in one round: an honest validator found each of them valid.
@@ -77,6 +87,8 @@ mod tests {
         assert!(votes.backed(&voters).is_empty(), "a repetition adds nothing");
         votes.add(&vote(2, 7), &voters);
         assert_eq!(votes.backed(&voters), [B256::repeat_byte(7)]);
+        let [dumped] = votes.dump().try_into().unwrap();
+        assert_eq!((dumped.kind, dumped.power, dumped.voters.len()), ("prevote", 2, 2));
         assert!(votes.is_news(&vote(1, 8)));
         votes.add(&vote(1, 8), &voters);
         assert!(!votes.is_news(&vote(1, 9)));

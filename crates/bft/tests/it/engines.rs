@@ -26,7 +26,7 @@ fn start(hub: &Hub, number: u8, ledger: &Ledger, folder: PathBuf, votes: bool) -
     let wire = hub.join(number);
     let setup = EngineSetup {
         chain_id: CHAIN,
-        config: ConsensusConfig::default(),
+        config: ConsensusConfig { listen: Duration::from_millis(50), ..ConsensusConfig::default() },
         log_folder: folder,
         signer: votes.then(|| Arc::new(Key::new(number)) as Arc<dyn ConsensusSigner>),
     };
@@ -167,4 +167,31 @@ async fn a_failing_ledger_stops_the_engine() {
     let node = start(&hub, 1, &ledger, folder.path().to_owned(), true);
     let fatal = run_until(vec![node], &[0], 1).await.err().unwrap();
     assert_eq!(fatal.to_string(), "the disk is full");
+}
+
+/// Two nodes with one key: as soon as one hears the other it ends, and says why.
+#[tokio::test]
+async fn a_key_that_signs_elsewhere_is_not_used() {
+    let hub = Hub::default();
+    let folders = tempfile::tempdir().unwrap();
+    let nodes: Vec<Node> = [1, 2, 3, 4, 4]
+        .into_iter()
+        .zip(1u8..)
+        .map(|(key, place)| {
+            let wire = hub.join(place);
+            let setup = EngineSetup {
+                chain_id: CHAIN,
+                config: ConsensusConfig { listen: Duration::from_millis(50 * u64::from(place)), ..Default::default() },
+                log_folder: folders.path().join(place.to_string()),
+                signer: Some(Arc::new(Key::new(key))),
+            };
+            let ledger = Ledger::new(4);
+            let (handle, engine) = Engine::new(ledger.clone(), wire.clone(), setup);
+            let stop = CancellationToken::new();
+            let running = engine.run(stop.clone()).boxed();
+            Node { ledger, handle, wire, stop, running }
+        })
+        .collect();
+    let error = run_until(nodes, &[0, 1, 2], 5).await.err().unwrap().to_string();
+    assert!(error.contains("signs elsewhere too") && error.contains("Stop the other node"), "{error}");
 }

@@ -4,7 +4,7 @@ use alloy_consensus::crypto::secp256k1;
 use alloy_primitives::{Address, B256, Signature};
 use bttc_consensus::{
     Application, ConsensusSigner, DecidedBlock, Decision, HeightStart, InvalidBlock, Proposal, ProposeError,
-    ProposerOrder, SignError, SignRequest, Turn, Verdict,
+    ProposerOrder, SignError, SignRequest, SnapshotPart, Turn, Verdict,
 };
 use bttc_primitives::{
     Body, Evidence, Fatal, Header, Height, LastCommit, Round, SealedBlock, Timing, Validator, ValidatorSet,
@@ -176,5 +176,9 @@ impl Application for Ledger {
     async fn decided(&self, heights: Range<Height>, _: usize) -> Result<Vec<DecidedBlock>, Fatal> {
         let inner = self.inner.lock();
         Ok(heights.filter_map(|height| inner.decided.get(height as usize - 1)).cloned().collect())
+    }
+
+    async fn snapshot(&self, part: SnapshotPart) -> Result<Option<Bytes>, Fatal> {
+        Ok((part == SnapshotPart::Newest).then(|| Bytes::from_static(b"newest")))
     }
 }

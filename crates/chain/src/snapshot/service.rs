@@ -10,7 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,12 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SnapshotConfig {
+    /// Whether a node with an empty database begins from a snapshot of its peers; if none is to be had, from the first block. What lies before a
+    /// snapshot is not there afterwards.
+    pub sync: bool,
+    /// How long peers are asked for one before the node begins from the first block.
+    #[serde(with = "humantime_serde")]
+    pub sync_wait: Duration,
     /// A snapshot is written at each multiple of this height; 0 writes none. Unit: blocks.
     pub interval: u64,
     /// How many of the newest snapshots are kept.
@@ -29,7 +35,7 @@ pub struct SnapshotConfig {
 
 impl Default for SnapshotConfig {
     fn default() -> Self {
-        Self { interval: 0, keep: 2, path: PathBuf::new() }
+        Self { sync: false, sync_wait: Duration::from_secs(30), interval: 0, keep: 2, path: PathBuf::new() }
     }
 }
 
@@ -103,7 +109,7 @@ fn export(chain: &Chain, shelf: &Shelf, height: Height, stop: &AtomicBool) -> Re
     let dir = shelf.begin(height).map_err(|error| Fatal::while_doing("emptying the place of a snapshot", error))?;
     let summary = exporter.write_to(&dir, |_| !stop.load(Ordering::Relaxed))?;
     shelf.put(height, &dir)?;
-    metrics::histogram!("chain_snapshot_seconds").record(began.elapsed().as_secs_f64());
+    metrics::histogram!("bttc_chain_snapshot_seconds").record(began.elapsed().as_secs_f64());
     tracing::info!(
         height,
         chunks = summary.chunks,

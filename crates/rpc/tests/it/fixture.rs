@@ -85,6 +85,7 @@ pub(crate) async fn node_among(peers: Option<Arc<dyn PeerControl>>, change: impl
         dev_accounts: (0..3).map(key).collect(),
         client_version: "bttc/test".to_owned(),
         peers,
+        consensus: None,
     };
     let server = RpcServer::bind(config, context).await.unwrap();
     let http = server.http_addr().unwrap();
