@@ -1,15 +1,20 @@
 //! Transactions signed beforehand by the funded accounts of the development network.
 
 use alloy_consensus::{SignableTransaction, TxEip1559};
+use alloy_eips::eip2718::Encodable2718;
 use alloy_network::TxSignerSync;
-use alloy_primitives::{Address, Bytes, TxKind, U256};
+use alloy_primitives::{Address, Bytes, TxKind, U256, hex};
 use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
 use bttc_primitives::{Recovered, Transaction};
 use eyre::Result;
 use rayon::prelude::*;
+use serde_json::json;
 
 const MNEMONIC: &str = "test test test test test test test test test test test junk";
-const CHAIN_ID: u64 = 990_992;
+/// Chain id of the development network.
+pub const DEV_CHAIN: u64 = 990_992;
+/// Chain id of a network of `bttc testnet`.
+pub const LOCAL_CHAIN: u64 = 990_993;
 /// Fee cap of every transaction: far above the floor. Unit: wei per gas.
 const MAX_FEE: u128 = 50_000_000_000_000;
 
@@ -38,10 +43,15 @@ impl Call {
     }
 }
 
-/// Signs one call.
+/// Signs one call for the development network.
 pub fn sign(key: &PrivateKeySigner, nonce: u64, call: &Call) -> Result<Recovered<Transaction>> {
+    sign_for(DEV_CHAIN, key, nonce, call)
+}
+
+/// Signs one call for a chain.
+pub fn sign_for(chain_id: u64, key: &PrivateKeySigner, nonce: u64, call: &Call) -> Result<Recovered<Transaction>> {
     let mut tx = TxEip1559 {
-        chain_id: CHAIN_ID,
+        chain_id,
         nonce,
         gas_limit: call.gas,
         max_fee_per_gas: MAX_FEE,
@@ -55,8 +65,34 @@ pub fn sign(key: &PrivateKeySigner, nonce: u64, call: &Call) -> Result<Recovered
     Ok(Recovered::new_unchecked(tx.into_signed(signature).into(), key.address()))
 }
 
-/// Signs `calls` from `key`, nonces counting up from `nonce`, on all cores.
+/// Signs `calls` from `key` for the development network, nonces counting up from `nonce`, on all cores.
 pub fn sign_all(key: &PrivateKeySigner, nonce: u64, calls: &[Call]) -> Result<Vec<Recovered<Transaction>>> {
+    sign_all_for(DEV_CHAIN, key, nonce, calls)
+}
+
+/// The same for a chain.
+pub fn sign_all_for(
+    chain_id: u64,
+    key: &PrivateKeySigner,
+    nonce: u64,
+    calls: &[Call],
+) -> Result<Vec<Recovered<Transaction>>> {
     let numbered: Vec<_> = calls.iter().zip(nonce..).collect();
-    numbered.into_par_iter().map(|(call, nonce)| sign(key, nonce, call)).collect()
+    numbered.into_par_iter().map(|(call, nonce)| sign_for(chain_id, key, nonce, call)).collect()
+}
+
+/// Bodies of requests that hand in `transactions`, so many in each.
+pub fn bodies(transactions: &[Recovered<Transaction>], batch: usize) -> Vec<Vec<u8>> {
+    let request = |(id, tx): (usize, &Recovered<Transaction>)| {
+        let raw = hex::encode_prefixed(tx.inner().encoded_2718());
+        json!({"jsonrpc": "2.0", "id": id, "method": "eth_sendRawTransaction", "params": [raw]})
+    };
+    let requests: Vec<_> = transactions.iter().enumerate().map(request).collect();
+    requests
+        .chunks(batch.max(1))
+        .map(|chunk| match chunk {
+            [single] => single.to_string().into_bytes(),
+            several => json!(several).to_string().into_bytes(),
+        })
+        .collect()
 }

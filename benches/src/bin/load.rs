@@ -5,12 +5,11 @@
 //!
 //! `load --node bttc=http://127.0.0.1:8545,4711 --node anvil=http://127.0.0.1:8546,4712 --transfers 5000 --batch 1`
 
-use alloy_eips::eip2718::Encodable2718;
-use alloy_primitives::{Address, hex};
+use alloy_primitives::Address;
 use bttc_benches::{
     http::Connection,
     process::{cpu_micros, peak_memory_kib},
-    transactions::{Call, dev_key, sign_all},
+    transactions::{Call, bodies, dev_key, sign_all},
 };
 use clap::Parser;
 use eyre::{OptionExt, Result};
@@ -178,21 +177,6 @@ impl Node {
         )?;
         Ok(())
     }
-}
-
-fn bodies(transactions: &[bttc_primitives::Recovered<bttc_primitives::Transaction>], batch: usize) -> Vec<Vec<u8>> {
-    let request = |(id, tx): (usize, &bttc_primitives::Recovered<bttc_primitives::Transaction>)| {
-        let raw = hex::encode_prefixed(tx.inner().encoded_2718());
-        json!({"jsonrpc": "2.0", "id": id, "method": "eth_sendRawTransaction", "params": [raw]})
-    };
-    let requests: Vec<_> = transactions.iter().enumerate().map(request).collect();
-    requests
-        .chunks(batch.max(1))
-        .map(|chunk| match chunk {
-            [single] => single.to_string().into_bytes(),
-            several => json!(several).to_string().into_bytes(),
-        })
-        .collect()
 }
 
 /// Sends the bodies one after the other; answers with the number of refused transactions.
