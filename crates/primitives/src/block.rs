@@ -4,9 +4,12 @@
 
 use crate::{Evidence, Height, LastCommit};
 use alloy_consensus::{EthereumTxEnvelope, Header, TxEip4844, transaction::Recovered};
-use alloy_eips::eip4895::Withdrawals;
+use alloy_eips::{
+    eip2718::{Decodable2718, Eip2718Error},
+    eip4895::Withdrawals,
+};
 use alloy_primitives::{Address, B256};
-use alloy_rlp::{BufMut, Decodable, Encodable, Header as RlpHeader, RlpDecodable, RlpEncodable};
+use alloy_rlp::{BufMut, Decodable, Encodable, Header as RlpHeader, RlpDecodable};
 
 /// A signed transaction as it stands in a block (blob transactions without their sidecar).
 pub type Transaction = EthereumTxEnvelope<TxEip4844>;
@@ -26,10 +29,10 @@ pub struct Body {
     pub withdrawals: Option<Withdrawals>,
 }
 
-#[derive(RlpEncodable, RlpDecodable)]
+#[derive(RlpDecodable)]
 #[rlp(trailing)]
 struct BodyRlp {
-    transactions: Vec<Transaction>,
+    transactions: Transactions,
     last_commit: LastCommit,
     evidence: Vec<Evidence>,
     ommers: Vec<Header>,
@@ -69,8 +72,40 @@ impl Body {
 impl Decodable for Body {
     fn decode(buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
         let BodyRlp { transactions, last_commit, evidence, ommers, withdrawals } = BodyRlp::decode(buf)?;
-        Ok(Self { transactions, last_commit, evidence, ommers, withdrawals })
+        Ok(Self { transactions: transactions.0, last_commit, evidence, ommers, withdrawals })
     }
+}
+
+/// Transactions of a body: a legacy one as a list, any other as a string that holds its envelope and nothing else (EIP-2718).
+///
+/// The library's decoder of a network envelope does not hold the length of that string against what it reads from it, and its decoder of an envelope
+/// takes a legacy transaction too; with either of them a block would have many encodings.
+struct Transactions(Vec<Transaction>);
+
+impl Decodable for Transactions {
+    fn decode(buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
+        let mut list = RlpHeader::decode_bytes(buf, true)?;
+        let mut transactions = Vec::new();
+        while !list.is_empty() {
+            transactions.push(if is_list(list) { Transaction::decode(&mut list)? } else { typed(&mut list)? });
+        }
+        Ok(Self(transactions))
+    }
+}
+
+fn typed(buf: &mut &[u8]) -> alloy_rlp::Result<Transaction> {
+    let envelope = RlpHeader::decode_bytes(buf, false)?;
+    if is_list(envelope) {
+        return Err(alloy_rlp::Error::Custom("a legacy transaction in a string"));
+    }
+    Transaction::decode_2718_exact(envelope).map_err(|error| match error {
+        Eip2718Error::RlpError(error) => error,
+        _ => alloy_rlp::Error::Custom("a transaction of unknown type"),
+    })
+}
+
+fn is_list(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|byte| *byte >= alloy_rlp::EMPTY_LIST_CODE)
 }
 
 /// A block with the hash of its header.
@@ -108,9 +143,16 @@ impl SealedBlock {
 
     /// Decodes the first block of `buf` as other Ethereum programs encode it: `[header, transactions, ommers, withdrawals?]`.
     pub fn decode_ethereum(buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
-        let block = alloy_consensus::Block::<Transaction>::decode(buf)?;
-        let alloy_consensus::BlockBody { transactions, ommers, withdrawals } = block.body;
-        Ok(Self::seal(block.header, Body { transactions, ommers, withdrawals, ..Body::default() }))
+        #[derive(RlpDecodable)]
+        #[rlp(trailing)]
+        struct Parts {
+            header: Header,
+            transactions: Transactions,
+            ommers: Vec<Header>,
+            withdrawals: Option<Withdrawals>,
+        }
+        let Parts { header, transactions: Transactions(transactions), ommers, withdrawals } = Parts::decode(buf)?;
+        Ok(Self::seal(header, Body { transactions, ommers, withdrawals, ..Body::default() }))
     }
 
     /// The same block as other Ethereum programs encode it: `[header, transactions, ommers, withdrawals?]`.
@@ -188,6 +230,9 @@ impl Head {
 mod tests {
     use super::*;
     use crate::{SignerBitmap, VoteSignature};
+    use alloy_consensus::{Signed, TxEip1559, TxLegacy};
+    use alloy_eips::eip2718::Encodable2718;
+    use alloy_primitives::Signature;
     use proptest::prelude::*;
 
     proptest! {
@@ -233,6 +278,49 @@ mod tests {
             let last_commit = LastCommit::default();
             assert_eq!(decoded.body, Body { last_commit, ..block.body.clone() }, "it has no word for certificates");
             assert_eq!(decoded.hash(), block.hash());
+        }
+    }
+
+    /// A block whose only transaction stands in it as the bytes `transaction`, as our own programs and as others encode it.
+    fn around(transaction: &[u8]) -> [Vec<u8>; 2] {
+        let list = |parts: &[&[u8]]| {
+            let mut out = Vec::new();
+            RlpHeader { list: true, payload_length: parts.iter().map(|part| part.len()).sum() }.encode(&mut out);
+            parts.iter().for_each(|part| out.extend_from_slice(part));
+            out
+        };
+        let header = alloy_rlp::encode(Header { number: 9, ..Default::default() });
+        let (transactions, last_commit, none) =
+            (list(&[transaction]), alloy_rlp::encode(LastCommit::default()), list(&[]));
+        let body = list(&[&transactions, &last_commit, &none, &none]);
+        [list(&[&header, &body]), list(&[&header, &transactions, &none])]
+    }
+
+    /// EIP-2718: otherwise one block, with one hash, would have many encodings.
+    #[test]
+    fn a_transaction_stands_in_a_block_in_one_way_only() {
+        let string = |bytes: &[u8]| alloy_rlp::encode(alloy_primitives::Bytes::copy_from_slice(bytes));
+        let signature = Signature::test_signature();
+        let typed = Transaction::from(Signed::new_unhashed(TxEip1559::default(), signature)).encoded_2718();
+        let legacy = Transaction::from(Signed::new_unhashed(TxLegacy::default(), signature)).encoded_2718();
+        let numbered = [&[0], legacy.as_slice()].concat();
+        let longer = [typed.as_slice(), &[0]].concat();
+        let of_no_type = [&[0x7f], typed.get(1..).unwrap()].concat();
+        for (transaction, decodes, why) in [
+            (string(&typed), true, "a typed transaction in a string"),
+            (legacy.clone(), true, "a legacy one as a list"),
+            (typed, false, "a typed one without a string"),
+            (string(&legacy), false, "a legacy one in a string"),
+            (string(&numbered), false, "a legacy one with a type"),
+            (string(&longer), false, "a string longer than its transaction"),
+            (string(longer.get(..longer.len() - 2).unwrap()), false, "a string shorter than its transaction"),
+            (string(&of_no_type), false, "a type that does not exist"),
+            (string(&[]), false, "an empty string"),
+            (vec![1], false, "a type alone"),
+        ] {
+            let [own, foreign] = around(&transaction);
+            assert_eq!(SealedBlock::decode(&mut own.as_slice()).is_ok(), decodes, "{why}");
+            assert_eq!(SealedBlock::decode_ethereum(&mut foreign.as_slice()).is_ok(), decodes, "{why}, by others");
         }
     }
 }

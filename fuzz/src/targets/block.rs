@@ -65,9 +65,8 @@ fn ethereum(bytes: &[u8]) {
     let mut rest = bytes;
     let Ok(block) = SealedBlock::decode_ethereum(&mut rest) else { return };
     assert_eq!(block.hash(), block.header.hash_slow());
-    let again = block.ethereum_rlp();
-    let decoded = SealedBlock::decode_ethereum(&mut again.as_slice()).unwrap();
-    assert_eq!(decoded, block);
+    let read = bytes.get(..bytes.len() - rest.len()).unwrap_or_default();
+    assert_eq!(block.ethereum_rlp(), read, "two encodings of one block");
     let _ = check_body(&block);
 }
 

@@ -32,7 +32,10 @@ impl Value for TrieAccount {
         let nonce = input.varint()?;
         let mut hash_or = |flag, empty| match flags & flag {
             0 => Ok(empty),
-            _ => input.array().map(B256::from),
+            _ => match input.array().map(B256::from)? {
+                hash if hash == empty => Err(Corrupt("the hash of nothing is spelled out")),
+                hash => Ok(hash),
+            },
         };
         let code_hash = hash_or(HAS_CODE, KECCAK256_EMPTY)?;
         let storage_root = hash_or(HAS_STORAGE, EMPTY_ROOT_HASH)?;
@@ -52,7 +55,11 @@ impl Value for Option<Account> {
         if bytes.is_empty() {
             return Ok(None);
         }
-        TrieAccount::decode(bytes).map(|account| Some(without_storage(&account)))
+        let account = TrieAccount::decode(bytes)?;
+        if account.storage_root != EMPTY_ROOT_HASH {
+            return Err(Corrupt("an account of the past names a storage root"));
+        }
+        Ok(Some(without_storage(&account)))
     }
 }
 

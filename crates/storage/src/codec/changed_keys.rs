@@ -80,6 +80,7 @@ impl Value for ChangedKeys {
         let mut accounts = BTreeMap::new();
         for _ in 0..input.count(23)? {
             let address = Address::from(input.array()?);
+            ascending(accounts.last_key_value().map(|(last, _)| last), &address)?;
             accounts.insert(address, read_account(&mut input)?);
         }
         input.finish()?;
@@ -88,15 +89,34 @@ impl Value for ChangedKeys {
 }
 
 fn read_account(input: &mut Input<'_>) -> Result<ChangedAccount, Corrupt> {
-    let fields = input.byte()? != 0;
+    let fields = match input.byte()? {
+        0 => false,
+        1 => true,
+        _ => return Err(Corrupt("a flag is neither 0 nor 1")),
+    };
     let mut slots = BTreeMap::new();
     for _ in 0..input.count(1)? {
         let len = usize::from(input.byte()?);
         let slot = trimmed(input.take(len)?)?;
-        slots.insert(keccak256(slot.to_be_bytes::<32>()), Some(slot));
+        let hash = keccak256(slot.to_be_bytes::<32>());
+        ascending(slots.last_key_value().map(|(last, _)| last), &hash)?;
+        slots.insert(hash, Some(slot));
     }
+    let mut last = None;
     for _ in 0..input.count(32)? {
-        slots.insert(input.array()?.into(), None);
+        let hash = input.array()?.into();
+        ascending(last.as_ref(), &hash)?;
+        if slots.insert(hash, None).is_some() {
+            return Err(Corrupt("a slot is named twice"));
+        }
+        last = Some(hash);
     }
     Ok(ChangedAccount { fields, slots })
+}
+
+fn ascending<T: Ord>(last: Option<&T>, next: &T) -> Result<(), Corrupt> {
+    if last.is_some_and(|last| last >= next) {
+        return Err(Corrupt("keys are not in ascending order"));
+    }
+    Ok(())
 }

@@ -141,16 +141,16 @@ proptest! {
             if let Ok(value) = V::decode(bytes) {
                 let mut again = Vec::new();
                 value.encode(&mut again);
-                assert_eq!(again.len(), bytes.len());
+                assert_eq!(again, bytes);
             }
         }
         check::<TrieAccount>(&bytes);
+        check::<Option<Account>>(&bytes);
         check::<U256>(&bytes);
         check::<BranchNodeCompact>(&bytes);
         check::<StoredReceipt>(&bytes);
         check::<TransactionPlace>(&bytes);
-        let _ = Option::<Account>::decode(&bytes);
-        let _ = ChangesRow::decode(&bytes);
+        check::<ChangesRow>(&bytes);
         let _ = HeaderRow::decode(&bytes);
         let _ = BodyRow::decode(&bytes);
         let _ = TransactionRow::decode(&bytes);
@@ -159,6 +159,43 @@ proptest! {
         let _ = Nibbles::from_bytes(&bytes);
         let _ = String::from_bytes(&bytes);
         let _ = <(B256, B256, u64)>::from_bytes(&bytes);
+    }
+}
+
+/// Each value has one encoding: a row that says the same in another way was not written by us.
+#[test]
+fn another_encoding_of_a_value_is_refused() {
+    fn refused<V: Value + Debug>(bytes: &[&[u8]]) -> String {
+        V::decode(&bytes.concat()).unwrap_err().0.to_owned()
+    }
+    let [digest, address] = [[0; 16].as_slice(), &[1; 20]];
+    let hashes: [&[u8]; 2] = [&[3; 32], &[2; 32]];
+    let (code, storage) = (KECCAK256_EMPTY.0, EMPTY_ROOT_HASH.0);
+    let with = |account: TrieAccount| {
+        let mut bytes = Vec::new();
+        account.encode(&mut bytes);
+        bytes
+    };
+    let stored = with(TrieAccount { storage_root: B256::repeat_byte(2), ..Default::default() });
+    let coded = with(TrieAccount { code_hash: B256::repeat_byte(2), ..Default::default() });
+    let replaced = |bytes: &[u8], hash: &[u8]| [bytes.strip_suffix(&[2; 32]).unwrap(), hash].concat();
+    assert!(TrieAccount::decode(&stored).is_ok() && TrieAccount::decode(&coded).is_ok());
+    let sorted = "keys are not in ascending order";
+    let seventh = keccak256(U256::from(7).to_be_bytes::<32>());
+    for (refusal, why) in [
+        (refused::<TrieAccount>(&[&replaced(&coded, &code)]), "the hash of nothing is spelled out"),
+        (refused::<TrieAccount>(&[&replaced(&stored, &storage)]), "the hash of nothing is spelled out"),
+        (refused::<Option<Account>>(&[&stored]), "an account of the past names a storage root"),
+        (refused::<ChangesRow>(&[digest, &[2], address, &[1, 0, 0], address, &[1, 0, 0]]), sorted),
+        (refused::<ChangesRow>(&[digest, &[1], address, &[2, 0, 0]]), "a flag is neither 0 nor 1"),
+        (refused::<ChangesRow>(&[digest, &[1], address, &[0, 2, 1, 7, 1, 7, 0]]), sorted),
+        (refused::<ChangesRow>(&[digest, &[1], address, &[0, 0, 2], hashes[0], hashes[1]]), sorted),
+        (
+            refused::<ChangesRow>(&[digest, &[1], address, &[0, 1, 1, 7, 1], seventh.as_slice()]),
+            "a slot is named twice",
+        ),
+    ] {
+        assert_eq!(refusal, why);
     }
 }
 
