@@ -108,7 +108,7 @@ pub enum InvalidNetworkConfig {
     },
     /// A validator behind sentries that knows no sentry.
     #[error(
-        "p2p.role is validator, but p2p.persistent_peers is empty, so the node would talk to nobody; name its sentries there"
+        "p2p.role is validator, but p2p.persistent_peers and p2p.private_peers are empty, so the node would talk to nobody; name its sentries there"
     )]
     NoSentries,
 }
@@ -150,7 +150,7 @@ impl NetworkConfig {
             private: private.collect::<Result<_, _>>()?,
             external: external.transpose()?,
         };
-        if self.role == Role::Validator && friends.persistent.is_empty() {
+        if self.role == Role::Validator && friends.persistent.is_empty() && friends.private.is_empty() {
             return Err(InvalidNetworkConfig::NoSentries);
         }
         Ok(friends)

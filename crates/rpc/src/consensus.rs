@@ -216,7 +216,7 @@ fn certificate(api: &Api, mut args: Args) -> Reply<Option<Certificate>> {
     let set = set_of(api, height)?;
     let signers = addresses(&set, &stored.signers);
     let power = signers.iter().filter_map(|address| Some(set.members().get(set.index_of(*address)?)?.power)).sum();
-    let signature = |at| stored.signatures.get(at).map(|signature| Bytes::copy_from_slice(signature.as_slice()));
+    let signature = |at: usize| stored.signatures.get(at).map(|signature| Bytes::copy_from_slice(signature.as_slice()));
     let signatures =
         signers.iter().enumerate().map(|(at, validator)| Signed { validator: *validator, signature: signature(at) });
     Ok(Some(Certificate {

@@ -102,7 +102,9 @@ impl Machine {
     pub fn dump(&self, now: Duration) -> Dump {
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let status = self.status(now);
-        let (locked, valid) = self.core.locked_and_valid();
+        // Otherwise the library still holds those of the height before.
+        let (locked, valid) =
+            if self.phase == Phase::Deciding { self.core.locked_and_valid() } else { (None, None) };
         let timer = |(timer, (at, _)): (&super::Timer, &(Duration, Round))| TimerDump {
             what: format!("{timer:?}").to_lowercase(),
             in_ms: millis(at.saturating_sub(now)),

@@ -1,6 +1,6 @@
 //! Gossiped messages. Checks go from cheap to dear: height, membership, repetition, and only then the signature.
 
-use super::{Machine, Phase};
+use super::{Machine, Output, Phase};
 use crate::{
     certificates::{check_polka, check_round},
     context::Voters,

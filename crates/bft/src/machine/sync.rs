@@ -108,6 +108,7 @@ impl Machine {
                 self.catch_up_step(now)?;
             }
             Some(Ok(Response::Nothing)) | None => {}
+            Some(Ok(Response::Snapshot(_))) => self.outputs.push(Output::Penalize(peer.clone(), Fault::Invalid)),
             Some(Err(why)) => {
                 tracing::debug!(?peer, %why, "unreadable answer");
                 self.outputs.push(Output::Penalize(peer.clone(), Fault::Invalid));

@@ -15,7 +15,8 @@ pub struct LogConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { filter: "info".into(), format: LogFormat::Human }
+        // The consensus library tells of every vote.
+        Self { filter: "info,arc_malachitebft=warn".into(), format: LogFormat::Human }
     }
 }
 
