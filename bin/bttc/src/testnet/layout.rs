@@ -22,6 +22,8 @@ pub(crate) struct Layout {
     pub(crate) links: Option<LinksPlace>,
     /// Mnemonic of the ten funded accounts.
     pub(crate) mnemonic: String,
+    /// Number of the first node that is added later.
+    pub(crate) late_from: usize,
 }
 
 /// One node.

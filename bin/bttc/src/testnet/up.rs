@@ -25,6 +25,9 @@ const ASK: Duration = Duration::from_millis(50);
 /// Lines of a log that are shown when its node did not start.
 const TAIL: usize = 20;
 
+/// Nodes that can be added to a network; the others know their ids from the beginning.
+const MAX_LATE: usize = 8;
+
 const GENESIS: &str = "genesis.json";
 const CONFIG: &str = "config.toml";
 const KEYS: &str = "keys";
@@ -43,6 +46,7 @@ pub(crate) fn create(dir: &Path, args: &UpArgs) -> eyre::Result<Layout> {
         settings: Vec::new(),
         links: (!args.direct).then(LinksPlace::default),
         mnemonic: DEV_MNEMONIC.to_owned(),
+        late_from: usize::from(args.validators).saturating_add(args.full_nodes.into()),
     };
     layout.set(&args.settings);
     let mut validators = Vec::new();
@@ -73,6 +77,9 @@ pub(crate) enum Key {
 /// Makes keys and ports of one more node, connected to those before it; the consensus address of a validator.
 pub(crate) fn add_node(dir: &Path, layout: &mut Layout, key: Key) -> eyre::Result<Option<Address>> {
     let number = layout.nodes.len();
+    if number >= layout.late_from.saturating_add(MAX_LATE) {
+        bail!("{MAX_LATE} nodes were added already, which is the most; start a larger network with `bttc testnet up`");
+    }
     let home = node_dir(dir, number);
     fs::create_dir_all(&home).wrap_err_with(|| format!("cannot make {}", home.display()))?;
     let validator = match key {
@@ -139,12 +146,13 @@ pub(crate) fn configure(dir: &Path, layout: &Layout, number: usize) -> eyre::Res
         let port = layout.port_to(number, to).filter(|_| to < number)?;
         Some(Value::String(format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", peer.peer_id)))
     });
-    let (persistent, private): (Vec<_>, Vec<_>) = (
-        peers.collect(),
-        layout.nodes.iter().skip(number.saturating_add(1)).map(|peer| Value::String(peer.peer_id.clone())).collect(),
-    );
-    put(&mut config, "p2p", "persistent_peers", Value::Array(persistent))?;
-    put(&mut config, "p2p", "private_peers", Value::Array(private))?;
+    put(&mut config, "p2p", "persistent_peers", Value::Array(peers.collect()))?;
+    // Those that connect to this one, now and later.
+    let later = layout.nodes.len()..layout.late_from.saturating_add(MAX_LATE);
+    let later = later.map(|late| Ok(bttc_node::node_id(&node_dir(dir, late).join(NETWORK))?));
+    let known = layout.nodes.iter().skip(number.saturating_add(1)).map(|peer| Ok(peer.peer_id.clone()));
+    let private: eyre::Result<Vec<_>> = known.chain(later).map(|id| id.map(Value::String)).collect();
+    put(&mut config, "p2p", "private_peers", Value::Array(private?))?;
     if node.role == NodeRole::Validator {
         put(&mut config, "validator", "key", text(home.join(KEYS).join(KEY_FILE)))?;
         put(&mut config, "validator", "password_file", text(home.join(PASSWORD)))?;

@@ -22,6 +22,7 @@ impl Bed {
             settings: Vec::new(),
             links: Some(links),
             mnemonic: String::new(),
+            late_from: 0,
         };
         let dir = tempfile::tempdir().unwrap();
         layout.save(dir.path()).unwrap();
