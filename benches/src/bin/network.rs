@@ -4,6 +4,7 @@
 //! measures; `--latency 50ms` delays everything between them. A transaction is final when the node that took it answers with its receipt
 //! (`eth_sendRawTransactionSync`).
 
+use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, hex};
 use bttc_benches::{
     http::Connection,
@@ -11,7 +12,6 @@ use bttc_benches::{
     samples::Samples,
     transactions::{Call, LOCAL_CHAIN, bodies, dev_key, sign_all_for, sign_for},
 };
-use alloy_eips::eip2718::Encodable2718;
 use clap::Parser;
 use eyre::{OptionExt, Result, bail};
 use serde_json::{Value, json};
@@ -245,9 +245,20 @@ fn main() -> Result<()> {
         return Ok(writeln!(out, "{result}")?);
     }
     let line = |samples: &Samples| {
-        format!("{:>9.1} {:>9.1} {:>9.1}", samples.quantile(500) / 1e3, samples.quantile(990) / 1e3, samples.quantile(1_000) / 1e3)
+        format!(
+            "{:>9.1} {:>9.1} {:>9.1}",
+            samples.quantile(500) / 1e3,
+            samples.quantile(990) / 1e3,
+            samples.quantile(1_000) / 1e3
+        )
     };
-    writeln!(out, "{} validators, block time {}, latency {}", args.validators, args.block_time, args.latency.as_deref().unwrap_or("none"))?;
+    writeln!(
+        out,
+        "{} validators, block time {}, latency {}",
+        args.validators,
+        args.block_time,
+        args.latency.as_deref().unwrap_or("none")
+    )?;
     writeln!(out, "{:<40} {:>9} {:>9} {:>9}", "milliseconds", "median", "p99", "max")?;
     writeln!(out, "{:<40} {}", "submission to receipt, idle", line(&idle))?;
     writeln!(out, "{:<40} {}", "between blocks, a transaction now and then", line(&idle_intervals))?;

@@ -336,7 +336,9 @@ impl PartRlp {
         match self {
             Self { height: 0, name } if name.is_empty() => Ok(SnapshotPart::Newest),
             Self { height, name } if name.is_empty() => Ok(SnapshotPart::Manifest(height)),
-            Self { height, name } if height > 0 && name.len() <= MAX_CHUNK_NAME => Ok(SnapshotPart::Chunk(height, name)),
+            Self { height, name } if height > 0 && name.len() <= MAX_CHUNK_NAME => {
+                Ok(SnapshotPart::Chunk(height, name))
+            }
             _ => Err(InvalidMessage::Bounds("part of a snapshot")),
         }
     }

@@ -82,7 +82,11 @@ impl Consensus {
         tasks.spawn(Stage::Network, "network", |stop| async move { Ok(service.run(stop).await?) });
         tasks.spawn(Stage::Engine, "consensus", |stop| async move { Ok(engine.run(stop).await?) });
         tasks.spawn(Stage::Engine, "transaction gossip", |stop| async move { Ok(gossip.run(stop).await?) });
-        tasks.spawn(Stage::Engine, "validator set", |stop| async move { Ok(tell_validators(chain, network, stop).await?) });
+        tasks.spawn(
+            Stage::Engine,
+            "validator set",
+            |stop| async move { Ok(tell_validators(chain, network, stop).await?) },
+        );
     }
 }
 

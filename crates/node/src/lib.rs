@@ -31,9 +31,7 @@ pub use config::{Config, InvalidConfig, LogConfig, LogFormat, MetricsConfig, Ove
 pub use dev_keys::{DEV_MNEMONIC, dev_accounts, dev_validator};
 pub use gossip::Gossip;
 pub use import::{ImportProgress, import_file};
-pub use launch::{
-    Node, NodeInfo, init_datadir, ipc_path, launch, open_storage_read_only, storage_config,
-};
+pub use launch::{Node, NodeInfo, init_datadir, ipc_path, launch, open_storage_read_only, storage_config};
 pub use logging::init_logging;
 pub use peer_control::NetworkControl;
 pub use signals::shutdown_on_signals;

@@ -49,8 +49,12 @@ pub(crate) async fn begin(
     storage: &Storage,
 ) -> eyre::Result<Begun> {
     let genesis_hash = bttc_chain::genesis_hash(spec)?;
-    let identity =
-        Identity { chain_id: spec.chain_id(), genesis_hash, client: crate::launch::CLIENT_VERSION.to_owned(), signer: None };
+    let identity = Identity {
+        chain_id: spec.chain_id(),
+        genesis_hash,
+        client: crate::launch::CLIENT_VERSION.to_owned(),
+        signer: None,
+    };
     let mut p2p = config.p2p.clone();
     if p2p.bootnodes.is_empty() {
         p2p.bootnodes = chain_spec::bootnodes(network);
@@ -59,7 +63,9 @@ pub(crate) async fn begin(
     handle.set_validators(spec.genesis_validators()?);
     let stop = CancellationToken::new();
     let serving = tokio::spawn(service.run(stop.clone()));
-    let begun = Search { handle, spec: spec.clone(), storage: storage.clone(), genesis_hash }.run(config.snapshot.sync_wait).await;
+    let begun = Search { handle, spec: spec.clone(), storage: storage.clone(), genesis_hash }
+        .run(config.snapshot.sync_wait)
+        .await;
     stop.cancel();
     serving.await??;
     begun

@@ -119,12 +119,8 @@ mod tests {
     async fn doors_stop_before_the_engine_and_the_network_last() {
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut tasks = Supervisor::new();
-        let of_all = [
-            (Stage::Network, "network"),
-            (Stage::Engine, "engine"),
-            (Stage::Doors, "rpc"),
-            (Stage::Doors, "metrics"),
-        ];
+        let of_all =
+            [(Stage::Network, "network"), (Stage::Engine, "engine"), (Stage::Doors, "rpc"), (Stage::Doors, "metrics")];
         for (stage, name) in of_all {
             let order = order.clone();
             tasks.spawn(stage, name, |stop| async move {

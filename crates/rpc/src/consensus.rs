@@ -129,7 +129,9 @@ pub(crate) fn register(registry: &mut Registry) {
 }
 
 fn no_engine() -> RpcError {
-    RpcError::unsupported("this node decides no blocks with others: it runs a development chain, or p2p.enabled is false")
+    RpcError::unsupported(
+        "this node decides no blocks with others: it runs a development chain, or p2p.enabled is false",
+    )
 }
 
 pub(crate) fn progress(api: &Api) -> Option<Progress> {
@@ -269,8 +271,17 @@ mod tests {
 
     #[test]
     fn the_quorum_is_the_least_power_above_two_thirds() {
-        for powers in [vec![1], vec![1, 1], vec![1, 1, 1], vec![1, 1, 1, 1], vec![5, 7, 9], vec![10, 10, 11], vec![ValidatorSet::MAX_TOTAL_POWER]] {
-            let members = powers.iter().zip(1..).map(|(power, n)| Validator { address: Address::repeat_byte(n), power: *power });
+        for powers in [
+            vec![1],
+            vec![1, 1],
+            vec![1, 1, 1],
+            vec![1, 1, 1, 1],
+            vec![5, 7, 9],
+            vec![10, 10, 11],
+            vec![ValidatorSet::MAX_TOTAL_POWER],
+        ] {
+            let members =
+                powers.iter().zip(1..).map(|(power, n)| Validator { address: Address::repeat_byte(n), power: *power });
             let set = ValidatorSet::new(members.collect()).unwrap();
             let least = quorum_power(&set);
             assert!(set.is_quorum(least) && !set.is_quorum(least - 1), "{powers:?}: {least}");

@@ -47,8 +47,8 @@ mod wallet;
 mod workers;
 
 pub use admin::{BanRecord, NodeRecord, PeerControl, PeerRecord};
-pub use consensus::{ConsensusView, Progress};
 pub use config::RpcConfig;
+pub use consensus::{ConsensusView, Progress};
 pub use context::RpcContext;
 pub use server::{BindError, RpcServer};
 #[cfg(any(test, feature = "test-utils"))]

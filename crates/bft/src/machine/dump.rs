@@ -103,8 +103,7 @@ impl Machine {
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         let status = self.status(now);
         // Otherwise the library still holds those of the height before.
-        let (locked, valid) =
-            if self.phase == Phase::Deciding { self.core.locked_and_valid() } else { (None, None) };
+        let (locked, valid) = if self.phase == Phase::Deciding { self.core.locked_and_valid() } else { (None, None) };
         let timer = |(timer, (at, _)): (&super::Timer, &(Duration, Round))| TimerDump {
             what: format!("{timer:?}").to_lowercase(),
             in_ms: millis(at.saturating_sub(now)),

@@ -39,8 +39,7 @@ impl Machine {
         }
         let until = now.saturating_add(self.config.listen);
         self.silent_until = until;
-        self.phase =
-            Phase::Waiting { earliest: until, latest: until, nudged_from: until, work: false, nudged: false };
+        self.phase = Phase::Waiting { earliest: until, latest: until, nudged_from: until, work: false, nudged: false };
         self.set_begin();
         Ok(())
     }

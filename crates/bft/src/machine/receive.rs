@@ -7,8 +7,8 @@ use crate::{
     convert::{polka_certificate, round_certificate, signed_vote},
     message::{Message, PolkaMessage, RoundMessage, StatusMessage, VoteMessage},
 };
-use bttc_consensus::{Acceptance, PeerId};
 use alloy_primitives::{Address, B256};
+use bttc_consensus::{Acceptance, PeerId};
 use bttc_primitives::{Fatal, Height, Round, VoteKind, VoteSignature};
 use malachitebft_core_consensus::{Input as CoreInput, MAX_FUTURE_ROUND_LOOKAHEAD};
 use malachitebft_core_types::ThresholdParams;
