@@ -61,10 +61,13 @@ pub fn open_spec(path: &Path, durability: Durability, spec: Arc<ChainSpec>) -> R
     Ok(Chain::open(spec, store(path, durability)?, ChainConfig::default(), pool, Some(DevValidator::new()?))?)
 }
 
+/// Longer than any block takes: a deadline would leave out transactions where the machine is slow.
+const BUILD_TIME: Duration = Duration::from_secs(3600);
+
 /// Proposes, signs and commits the next block.
 pub async fn decide(chain: &Chain, signer: &DevValidator) -> Result<SealedBlock> {
     let turn = Turn { height: chain.head().height() + 1, round: 0, proposer: signer.address() };
-    let block = chain.propose(turn, Instant::now() + Duration::from_secs(60)).await?;
+    let block = chain.propose(turn, Instant::now() + BUILD_TIME).await?;
     let vote = Vote {
         chain_id: chain.spec().chain_id(),
         kind: VoteKind::Precommit,
