@@ -62,6 +62,9 @@ pub fn open_spec(path: &Path, durability: Durability, spec: Arc<ChainSpec>) -> R
     Ok(Chain::open(spec, store(path, durability)?, ChainConfig::default(), pool, Some(DevValidator::new()?))?)
 }
 
+/// Longer than any block takes: a deadline would leave out transactions where the machine is slow.
+const BUILD_TIME: Duration = Duration::from_secs(3600);
+
 /// The turn of `signer` at the next height.
 pub fn turn(chain: &Chain, signer: &DevValidator) -> Turn {
     Turn { height: chain.head().height() + 1, round: 0, proposer: signer.address() }
@@ -79,7 +82,7 @@ pub fn decision(chain: &Chain, block: &SealedBlock, signer: &DevValidator) -> Re
 
 /// Proposes, signs and commits the next block.
 pub async fn decide(chain: &Chain, signer: &DevValidator) -> Result<SealedBlock> {
-    let block = chain.propose(turn(chain, signer), None, Instant::now() + Duration::from_secs(60)).await?;
+    let block = chain.propose(turn(chain, signer), None, Instant::now() + BUILD_TIME).await?;
     chain.commit(decision(chain, &block, signer)?).await?;
     Ok(block)
 }

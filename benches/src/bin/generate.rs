@@ -6,9 +6,12 @@
 //! `generate blocks --blocks 1000000 --datadir DIR`, then `bttc node --dev --datadir DIR`
 //!
 //! `generate accounts --accounts 10000000 --datadir DIR`, then `bttc node --datadir DIR`
+//!
+//! `generate prune --preset minimal --datadir DIR`, then `bttc db compact --datadir DIR`
 
-use bttc_benches::generated::{AccountsPattern, BlocksPattern, Plan, write};
-use clap::{Args, Parser, Subcommand};
+use bttc_benches::generated::{AccountsPattern, BlocksPattern, Plan, prune, write};
+use bttc_storage::Retention;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use eyre::Result;
 use std::{io::Write, path::PathBuf, time::Instant};
 
@@ -39,6 +42,29 @@ enum What {
         #[command(flatten)]
         place: Place,
     },
+    /// Prunes a chain as `bttc node --prune PRESET` does, at once.
+    Prune {
+        /// What is kept.
+        #[arg(long)]
+        preset: Preset,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Preset {
+    Full,
+    Minimal,
+}
+
+impl Preset {
+    const fn retention(self) -> Retention {
+        match self {
+            Self::Full => Retention::FULL,
+            Self::Minimal => Retention::MINIMAL,
+        }
+    }
 }
 
 #[derive(Args)]
@@ -49,20 +75,41 @@ struct Place {
 }
 
 fn main() -> Result<()> {
-    let (plan, datadir) = match Cli::parse().what {
+    let began = Instant::now();
+    let done = match Cli::parse().what {
         What::Blocks { blocks, txs_per_block, place } => {
-            (Plan::blocks(BlocksPattern { txs_per_block }, blocks)?, place.datadir)
+            generate(&Plan::blocks(BlocksPattern { txs_per_block }, blocks)?, &place)?
         }
-        What::Accounts { accounts, place } => (Plan::accounts(AccountsPattern { accounts })?, place.datadir),
+        What::Accounts { accounts, place } => generate(&Plan::accounts(AccountsPattern { accounts })?, &place)?,
+        What::Prune { preset, place } => {
+            let mut progress = Progress::new();
+            let rows = prune(&place.datadir, preset.retention(), |kept| progress.tell(|| format!("{kept:?}")))?;
+            format!("{rows} rows removed")
+        }
     };
-    let (began, mut told) = (Instant::now(), Instant::now());
-    write(&plan, &datadir, |height| {
-        if told.elapsed().as_secs() >= 10 {
-            told = Instant::now();
-            // Nobody may be looking.
-            let _ = writeln!(std::io::stderr(), "height {height} of {}", plan.last_height());
-        }
-    })?;
-    writeln!(std::io::stdout(), "height {} after {:.0} s", plan.last_height(), began.elapsed().as_secs_f64())?;
+    writeln!(std::io::stdout(), "{done} after {:.0} s", began.elapsed().as_secs_f64())?;
     Ok(())
+}
+
+fn generate(plan: &Plan, place: &Place) -> Result<String> {
+    let (last, mut progress) = (plan.last_height(), Progress::new());
+    write(plan, &place.datadir, |height| progress.tell(|| format!("height {height} of {last}")))?;
+    Ok(format!("height {last}"))
+}
+
+/// A line on standard error every ten seconds.
+struct Progress(Instant);
+
+impl Progress {
+    fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    fn tell(&mut self, line: impl FnOnce() -> String) {
+        if self.0.elapsed().as_secs() >= 10 {
+            self.0 = Instant::now();
+            // Nobody may be looking.
+            let _ = writeln!(std::io::stderr(), "{}", line());
+        }
+    }
 }

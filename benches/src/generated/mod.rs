@@ -12,11 +12,13 @@ mod accounts;
 mod blocks;
 mod payer;
 mod plan;
+mod prune;
 mod write;
 
 pub use accounts::AccountsPattern;
 pub use blocks::{BlocksPattern, TokenMove};
 pub use plan::{Plan, Planned};
+pub use prune::prune;
 pub use write::write;
 
 use alloy_primitives::{Address, B256, U256, keccak256};

@@ -16,13 +16,18 @@ const LOT: u64 = 2_048;
 /// Lots that may wait.
 const LOTS: usize = 4;
 
-/// Writes the chain of `plan` into a data directory, or goes on with it; `told` hears of each height.
+/// Writes the chain of `plan` into a data directory, or goes on with it; `told` hears of each height. A last block that is not as planned is
+/// taken back first: it may have been cut short while the machine was suspended.
 ///
 /// The database is on the disk on return, not before.
 pub fn write(plan: &Plan, datadir: &Path, told: impl FnMut(u64)) -> Result<()> {
     let db = datadir.join("db");
     std::fs::create_dir_all(&db).wrap_err_with(|| format!("making {}", db.display()))?;
-    let chain = open_spec(&db, Durability::Ephemeral, plan.spec()?)?;
+    let mut chain = open_spec(&db, Durability::Ephemeral, plan.spec()?)?;
+    if take_back(&chain, plan)? {
+        drop(chain);
+        chain = open_spec(&db, Durability::Ephemeral, plan.spec()?)?;
+    }
     let first = chain.head().height() + 1;
     let (sender, lots) = sync_channel(LOTS);
     std::thread::scope(|scope| {
@@ -35,6 +40,22 @@ pub fn write(plan: &Plan, datadir: &Path, told: impl FnMut(u64)) -> Result<()> {
     })?;
     chain.storage().sync()?;
     Ok(std::fs::write(datadir.join("genesis.json"), plan.genesis()?)?)
+}
+
+/// Whether there was a block to take back.
+fn take_back(chain: &Chain, plan: &Plan) -> Result<bool> {
+    let head = chain.head().height();
+    if head == 0 || head > plan.last_height() {
+        return Ok(false);
+    }
+    let planned: usize = plan.signed(head..head + 1)?.iter().map(|block| block.transactions.len()).sum();
+    if chain.read()?.transaction_count(head)? == Some(planned) {
+        return Ok(false);
+    }
+    let mut write = chain.storage().write()?;
+    write.unwind(head - 1)?;
+    write.commit()?;
+    Ok(true)
 }
 
 fn sign(plan: &Plan, first: u64, lots: &SyncSender<Vec<Planned>>) -> Result<()> {

@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, U256};
 use bttc_benches::{
     generated::{AccountsPattern, BlocksPattern, Plan, TokenMove, deposit_topic, token_slot, transfer_topic, write},
-    ledger::open_spec,
+    ledger::{DevValidator, decide, open_spec},
 };
 use bttc_chain::Chain;
 use bttc_contracts::addresses::WBTT;
@@ -52,8 +52,11 @@ fn blocks_hold_what_the_pattern_says() {
         let certificate = read.certificate(height).unwrap().unwrap();
         assert_eq!(certificate.block_hash, read.block_hash(height).unwrap().unwrap());
     }
-    // A chain that was stopped goes on.
-    drop(chain);
+    // A chain that was stopped goes on, and without a last block that is not whole.
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let empty = runtime.block_on(decide(&chain, &DevValidator::new().unwrap())).unwrap();
+    assert_eq!((empty.height(), empty.body.transactions.len()), (1_006, 0));
+    drop((chain, runtime));
     let longer = Plan::blocks(pattern, 1_010).unwrap();
     let mut heights = Vec::new();
     write(&longer, dir.path(), |height| heights.push(height)).unwrap();

@@ -1,8 +1,10 @@
 //! Removes what the node need not keep, a little at a time and between the blocks.
 //!
 //! Once enough heights are due, steps of pruning run one after the other, each in a write transaction of its own, until the marks are where
-//! they belong. A step is sized so that it holds the writer for about [`STEP_TIME`], gives it up to whoever waits, and then rests for
+//! they belong. A step is sized so that removing its rows takes about [`STEP_TIME`], gives the writer up to whoever waits, and then rests for
 //! as long as it took: while a backlog is worked off (after a change from archive, say) at least half of the writer's time is left to blocks.
+//! The commit does not count for the size: most of it is the sync, which a small step pays like a large one. Steps that shrank on a disk with slow
+//! syncs would fall behind the blocks for ever.
 //! With nothing due there is no write at all, so a block costs no sync more than on an archive.
 
 use crate::Chain;
@@ -15,11 +17,11 @@ use tokio_util::sync::CancellationToken;
 
 /// So many heights must be due before there is a step: one sync for all of them. Unit: blocks.
 const DUE: u64 = 64;
-/// How long a step should hold the writer.
+/// How long a step should work before its commit.
 const STEP_TIME: Duration = Duration::from_millis(25);
-/// Bounds of the size of a step. Unit: rows.
+/// Bounds of the size of a step; a row changes a page or two, so that the upper one bounds what a commit writes. Unit: rows.
 const LEAST_ROWS: u64 = 128;
-const MOST_ROWS: u64 = 16_384;
+const MOST_ROWS: u64 = 4_096;
 
 /// The service that prunes.
 #[derive(Debug)]
@@ -87,9 +89,10 @@ impl Pruner {
     async fn catch_up(&mut self, shutdown: &CancellationToken) -> Result<(), Fatal> {
         loop {
             let (target, rows) = (self.target(), self.rows);
-            let (step, took) = self.chain.blocking(move |chain| chain.prune_step(target, rows)).await?;
+            let (step, Times { worked, took }) =
+                self.chain.blocking(move |chain| chain.prune_step(target, rows)).await?;
             self.kept = step.kept;
-            self.rows = next_size(rows, step.rows, took);
+            self.rows = next_size(rows, step.rows, worked);
             record(&step, took);
             if step.done {
                 return Ok(());
@@ -102,24 +105,33 @@ impl Pruner {
     }
 }
 
+/// Times of a step.
+struct Times {
+    /// Until its commit.
+    worked: Duration,
+    /// As long as it held the writer.
+    took: Duration,
+}
+
 impl Chain {
-    /// One step of pruning, and how long it held the writer.
-    fn prune_step(&self, target: Kept, max_rows: u64) -> Result<(PruneStep, Duration), Fatal> {
+    /// One step of pruning.
+    fn prune_step(&self, target: Kept, max_rows: u64) -> Result<(PruneStep, Times), Fatal> {
         let writing = self.inner.writer.lock();
         let began = Instant::now();
         let mut write = self.inner.storage.write()?;
         let step = write.prune(target, max_rows)?;
+        let worked = began.elapsed();
         write.commit()?;
         let took = began.elapsed();
         // A block that waits goes first, before the next step.
         MutexGuard::unlock_fair(writing);
-        Ok((step, took))
+        Ok((step, Times { worked, took }))
     }
 }
 
 /// Twice as many rows after a quick step that used all it might, half as many after a slow one.
-fn next_size(rows: u64, removed: u64, took: Duration) -> u64 {
-    let next = match took {
+fn next_size(rows: u64, removed: u64, worked: Duration) -> u64 {
+    let next = match worked {
         quick if quick < STEP_TIME / 2 && removed >= rows => rows.saturating_mul(2),
         slow if slow > STEP_TIME => rows / 2,
         _ => rows,
