@@ -289,7 +289,7 @@ mod tests {
     fn range(request: &Request) -> Range<Height> {
         match request {
             Request::Blocks { from, count } => *from..from + count,
-            Request::Proposal { .. } => panic!("a question for blocks"),
+            other => panic!("{other:?} does not ask for blocks"),
         }
     }
 

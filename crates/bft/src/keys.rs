@@ -303,7 +303,7 @@ mod tests {
         assert!(!keys.has_signed_vote(&unsigned.message, &unsigned.signature));
         assert!(is_unsigned(&SignedConsensusMsg::Vote(unsigned.clone())));
         let mut rest = Vec::new();
-        keys.answer(Effect::RepublishVote(unsigned, Default::default()), &mut rest).unwrap();
+        let _resume = keys.answer(Effect::RepublishVote(unsigned, Default::default()), &mut rest).unwrap();
         assert!(rest.is_empty() && keys.take_failure().is_none());
         // Once it is back it may sign the same, and that alone.
         keys.signer = Some(Arc::new(key.clone()));

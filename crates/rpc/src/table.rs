@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 pub struct MethodTable(Methods);
 
 impl MethodTable {
-    /// The methods that a server of this configuration would have.
+    /// The methods that a server of this configuration would have, with those of the operator.
     pub fn new(config: RpcConfig, context: RpcContext) -> Self {
-        Self(methods(Arc::new(Api::new(config, context, CancellationToken::new()))))
+        Self(methods(Arc::new(Api::new(config, context, CancellationToken::new())), true))
     }
 
     /// Names of all methods, in the order of the alphabet.

@@ -36,8 +36,14 @@ impl Bed {
         let storage = Storage::open(&config).unwrap();
         let pool = PoolConfig { max_transactions: 100, ..Default::default() };
         let chain = Chain::open(Arc::new(spec()), storage, ChainConfig::default(), pool, None).unwrap();
-        let context =
-            RpcContext { chain: chain.clone(), driver: None, dev_accounts: Vec::new(), client_version: "fuzz".into() };
+        let context = RpcContext {
+            chain: chain.clone(),
+            driver: None,
+            consensus: None,
+            peers: None,
+            dev_accounts: Vec::new(),
+            client_version: "fuzz".into(),
+        };
         // No call may take long, so that a slow one is seen.
         let config = RpcConfig { call_gas_cap: 1_000_000, ..Default::default() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -65,7 +65,7 @@ async fn run_until(nodes: Vec<Node>, waiting: &[usize], height: Height) -> Resul
                 }
             }
         }
-        Ok(())
+        Ok::<_, Fatal>(())
     };
     tokio::time::timeout(PATIENCE, all).await.expect("in time")?;
     stops.iter().for_each(CancellationToken::cancel);

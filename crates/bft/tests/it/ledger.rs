@@ -9,6 +9,7 @@ use bttc_consensus::{
 use bttc_primitives::{
     Body, Evidence, Fatal, Header, Height, LastCommit, Round, SealedBlock, Timing, Validator, ValidatorSet,
 };
+use bytes::Bytes;
 use parking_lot::Mutex;
 use std::{
     ops::Range,

@@ -207,7 +207,7 @@ impl StateChunk {
         for ((account, TrieAccount { storage_root, .. }), slots) in with_storage.zip(storages) {
             let from = if continued && *account == start.account { start.slot } else { B256::ZERO };
             let end = verify_range(*storage_root, from, slots)
-                .map_err(|source| InvalidChunk::Slots { account: *account, source })?;
+                .map_err(|source| InvalidChunk::Slots { account: *account, source: source.into() })?;
             match end {
                 RangeEnd::Complete => {}
                 RangeEnd::More(slot) if last == Some(*account) => cut = Some(Position { account: *account, slot }),

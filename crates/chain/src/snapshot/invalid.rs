@@ -25,7 +25,7 @@ pub enum InvalidChunk {
         /// `keccak256(address)`.
         account: B256,
         /// What is wrong.
-        source: InvalidRange,
+        source: Box<InvalidRange>,
     },
     /// Its parts do not fit each other.
     #[error("{0}")]

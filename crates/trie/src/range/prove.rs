@@ -128,6 +128,9 @@ fn boundary<C: TrieCursor<Leaf = L::Leaf>, L: Leaves>(
     Ok(nodes.into_values().collect())
 }
 
+/// A key that is stored or changed, and the leaf there, if there is one.
+type Entry<L> = (B256, Option<<L as Leaves>::Leaf>);
+
 /// Stored leaves and changes, merged in the order of their keys.
 struct Merged<'a, C: TrieCursor, L: Leaves> {
     cursor: Option<C>,
@@ -150,8 +153,7 @@ impl<'a, C: TrieCursor<Leaf = L::Leaf>, L: Leaves> Merged<'a, C, L> {
         Ok(Self { cursor, stored, changes: changes.range(from..).peekable(), leaves })
     }
 
-    /// The next key that is stored or changed, and the leaf there, if there is one.
-    fn step(&mut self) -> Result<Option<(B256, Option<C::Leaf>)>, Fatal> {
+    fn step(&mut self) -> Result<Option<Entry<L>>, Fatal> {
         let stored = self.stored.as_ref().map(|(key, _)| *key);
         let changed = self.changes.peek().map(|(key, _)| **key);
         let Some(key) = [stored, changed].into_iter().flatten().min() else { return Ok(None) };
