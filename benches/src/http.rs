@@ -38,6 +38,13 @@ impl Connection {
         self.read_answer()
     }
 
+    /// What stands at a path of the server.
+    pub fn get(&mut self, path: &str) -> Result<Vec<u8>> {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.host);
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        self.read_answer()
+    }
+
     fn read_answer(&mut self) -> Result<Vec<u8>> {
         let (mut length, mut chunked) = (None, false);
         let mut line = String::new();

@@ -10,4 +10,5 @@ pub mod ledger;
 pub mod node;
 pub mod process;
 pub mod samples;
+pub mod testnet;
 pub mod transactions;

@@ -8,8 +8,8 @@ use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, hex};
 use bttc_benches::{
     http::Connection,
-    process::cpu_micros,
     samples::Samples,
+    testnet::Network,
     transactions::{Call, LOCAL_CHAIN, bodies, dev_key, sign_all_for, sign_for},
 };
 use clap::Parser;
@@ -17,8 +17,7 @@ use eyre::{OptionExt, Result, bail};
 use serde_json::{Value, json};
 use std::{
     io::Write,
-    path::{Path, PathBuf},
-    process::Command,
+    path::PathBuf,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
@@ -55,57 +54,10 @@ struct Args {
 /// Funded accounts that send the load; another one is the probe.
 const SENDERS: u32 = 8;
 const PROBE: u32 = 9;
+/// Idle nodes are looked at for so long.
+const REST: Duration = Duration::from_secs(20);
 /// The load must be in blocks within this time.
 const PATIENCE: Duration = Duration::from_secs(300);
-
-struct Network<'a> {
-    bttc: &'a Path,
-    dir: PathBuf,
-    urls: Vec<String>,
-    pids: Vec<u32>,
-}
-
-impl<'a> Network<'a> {
-    fn up(args: &'a Args, dir: &Path) -> Result<Self> {
-        let mut network = Self { bttc: &args.bttc, dir: dir.to_owned(), urls: Vec::new(), pids: Vec::new() };
-        let validators = args.validators.to_string();
-        let mut up = vec!["up", "--validators", &validators, "--block-time", &args.block_time, "--json"];
-        up.extend(args.latency.is_none().then_some("--direct"));
-        let state: Value = serde_json::from_str(&network.command(&up)?)?;
-        for node in state.get("nodes").and_then(Value::as_array).ok_or_eyre("no nodes")? {
-            network.urls.push(node.get("http").and_then(Value::as_str).ok_or_eyre("no URL")?.to_owned());
-            network.pids.push(u32::try_from(node.get("pid").and_then(Value::as_u64).ok_or_eyre("no pid")?)?);
-        }
-        if let Some(latency) = &args.latency {
-            network.command(&["latency", latency])?;
-        }
-        Ok(network)
-    }
-
-    fn command(&self, arguments: &[&str]) -> Result<String> {
-        let done = Command::new(self.bttc).args(["testnet", "--dir"]).arg(&self.dir).args(arguments).output()?;
-        if !done.status.success() {
-            bail!("bttc testnet {}: {}", arguments.join(" "), String::from_utf8_lossy(&done.stderr));
-        }
-        Ok(String::from_utf8(done.stdout)?)
-    }
-
-    fn cpu(&self) -> Result<u64> {
-        self.pids.iter().map(|pid| cpu_micros(*pid)).sum()
-    }
-
-    fn url(&self, at: usize) -> &str {
-        &self.urls[at % self.urls.len()]
-    }
-}
-
-impl Drop for Network<'_> {
-    fn drop(&mut self) {
-        if let Err(error) = self.command(&["down"]) {
-            let _ = writeln!(std::io::stderr(), "{error}");
-        }
-    }
-}
 
 /// Sends one transfer after the other, each to the next node, and waits for its receipt.
 struct Probe {
@@ -114,7 +66,7 @@ struct Probe {
 }
 
 impl Probe {
-    fn send(&mut self, network: &Network<'_>) -> Result<Duration> {
+    fn send(&mut self, network: &Network) -> Result<Duration> {
         let tx = sign_for(LOCAL_CHAIN, &dev_key(PROBE)?, self.nonce, &Call::transfer(Address::repeat_byte(0xbb)))?;
         let raw = hex::encode_prefixed(tx.inner().encoded_2718());
         let mut connection = Connection::open(network.url(self.node))?;
@@ -127,6 +79,41 @@ impl Probe {
         (self.nonce, self.node) = (self.nonce + 1, self.node + 1);
         Ok(took)
     }
+}
+
+/// Seconds from a block being built to its decision: buckets of all nodes together, the upper bound and how many are not above it.
+fn decisions(network: &Network) -> Result<Vec<(f64, f64)>> {
+    let mut buckets: Vec<(f64, f64)> = Vec::new();
+    for url in &network.metrics {
+        let text = String::from_utf8(Connection::open(url.trim_end_matches("/metrics"))?.get("/metrics")?)?;
+        let lines = text.lines().filter_map(|line| line.strip_prefix("bttc_bft_decision_seconds_bucket{le=\""));
+        for (at, line) in lines.enumerate() {
+            let (bound, count) = line.split_once("\"} ").ok_or_eyre("a bucket that cannot be read")?;
+            let (bound, count) = (bound.parse().unwrap_or(f64::INFINITY), count.parse::<f64>()?);
+            match buckets.get_mut(at) {
+                Some(bucket) => bucket.1 += count,
+                None => buckets.push((bound, count)),
+            }
+        }
+    }
+    Ok(buckets)
+}
+
+/// Milliseconds below which `share` of what came between two looks lies; linear within a bucket.
+fn quantile(before: &[(f64, f64)], after: &[(f64, f64)], share: f64) -> f64 {
+    let earlier = |at: usize| before.get(at).map_or(0.0, |bucket| bucket.1);
+    let counts: Vec<(f64, f64)> =
+        after.iter().enumerate().map(|(at, (bound, count))| (*bound, count - earlier(at))).collect();
+    let wanted = counts.last().map_or(0.0, |last| last.1) * share;
+    let (mut low, mut below) = (0.0, 0.0);
+    for (bound, count) in counts {
+        if count >= wanted && count > below {
+            let part = (wanted - below) / (count - below);
+            return 1e3 * if bound.is_finite() { (bound - low).mul_add(part, low) } else { low };
+        }
+        (low, below) = (bound, count);
+    }
+    f64::NAN
 }
 
 /// Times between the blocks of a node until told to stop.
@@ -159,7 +146,7 @@ struct Loaded {
     cpu: u64,
 }
 
-fn load(args: &Args, network: &Network<'_>, probe: &mut Probe) -> Result<Loaded> {
+fn load(args: &Args, network: &Network, probe: &mut Probe) -> Result<Loaded> {
     let each = args.transfers.div_ceil(SENDERS as usize);
     let to = |n: u64| Address::left_padding_from(&(0x10_0000 + n % 1_000).to_be_bytes());
     let calls: Vec<_> = (0..each as u64).map(|n| Call::transfer(to(n))).collect();
@@ -215,8 +202,21 @@ fn load(args: &Args, network: &Network<'_>, probe: &mut Probe) -> Result<Loaded>
 fn main() -> Result<()> {
     let args = Args::parse();
     let dir = tempfile::tempdir()?;
-    let network = Network::up(&args, &dir.path().join("network"))?;
+    let validators = args.validators.to_string();
+    let mut flags = vec!["--validators", &validators, "--block-time", &args.block_time];
+    flags.extend(args.latency.is_none().then_some("--direct"));
+    let network = Network::up(&args.bttc, &dir.path().join("network"), &flags)?;
+    if let Some(latency) = &args.latency {
+        network.command(&["latency", latency])?;
+    }
     let mut probe = Probe { nonce: 0, node: 0 };
+
+    // Past the start, nobody asks or sends anything.
+    thread::sleep(REST / 4);
+    let cpu = network.cpu()?;
+    thread::sleep(REST);
+    let idle_cpu = network.cpu()?.saturating_sub(cpu) as f64 / REST.as_micros() as f64 / f64::from(args.validators);
+    let idle_memory = network.resident()? / 1024;
 
     let stop = AtomicBool::new(false);
     let (idle, idle_intervals) = thread::scope(|scope| {
@@ -232,7 +232,11 @@ fn main() -> Result<()> {
         measured?;
         Ok::<_, eyre::Report>((finality, joined(clock)?))
     })?;
+    let at_rest = decisions(&network)?;
     let loaded = load(&args, &network, &mut probe)?;
+    let decisions = decisions(&network)?;
+    let decided = |share| [quantile(&[], &at_rest, share), quantile(&at_rest, &decisions, share)];
+    let (median, high) = (decided(0.5), decided(0.99));
 
     let per_second = args.transfers as f64 / loaded.seconds;
     let micros_each = loaded.cpu as f64 / args.transfers as f64;
@@ -240,7 +244,7 @@ fn main() -> Result<()> {
     if args.json {
         let result = json!({
             "validators": args.validators, "latency": args.latency, "idle_finality": idle.json(), "idle_interval": idle_intervals.json(),
-            "load_finality": loaded.finality.json(), "load_interval": loaded.intervals.json(), "transfers_per_second": per_second, "cpu_us_each": micros_each,
+            "load_finality": loaded.finality.json(), "load_interval": loaded.intervals.json(), "decision_ms": { "idle": [median[0], high[0]], "load": [median[1], high[1]] }, "transfers_per_second": per_second, "cpu_us_each": micros_each, "idle_cpu_of_one_core": idle_cpu, "idle_memory_mib": idle_memory,
         });
         return Ok(writeln!(out, "{result}")?);
     }
@@ -264,6 +268,10 @@ fn main() -> Result<()> {
     writeln!(out, "{:<40} {}", "between blocks, a transaction now and then", line(&idle_intervals))?;
     writeln!(out, "{:<40} {}", "submission to receipt, under load", line(&loaded.finality))?;
     writeln!(out, "{:<40} {}", "between blocks, under load", line(&loaded.intervals))?;
+    for (what, at) in [("idle", 0), ("under load", 1)] {
+        writeln!(out, "{:<40} {:>9.1} {:>9.1}", format!("block built to decision, {what}"), median[at], high[at])?;
+    }
     writeln!(out, "{per_second:.0} transfers a second; {micros_each:.0} us of CPU each, all nodes together")?;
+    writeln!(out, "an idle validator: {:.1} % of a core, {idle_memory} MiB", 100.0 * idle_cpu)?;
     Ok(())
 }

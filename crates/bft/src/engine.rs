@@ -174,6 +174,9 @@ impl<A: Application, T: Transport> Running<A, T> {
         if let Input::Committed(start) = &input {
             self.metrics.committed(now, start.height.saturating_sub(1));
         }
+        if let Input::Built { turn, .. } = &input {
+            self.metrics.built(now, turn.height);
+        }
         let outputs = self.machine.handle(now, input)?;
         let status = self.machine.status(now);
         self.metrics.status(&status, self.machine.stumbles());
@@ -267,6 +270,7 @@ impl<A: Application, T: Transport> Running<A, T> {
                 Ok(Input::Judged { ticket, verdict })
             }),
             Output::Commit(decision) => {
+                self.metrics.decided(self.now(), decision.certificate.height);
                 self.start(async move { app.commit(decision).await.map(Input::Committed) });
             }
             Output::Report(evidence) => self.start(async move {

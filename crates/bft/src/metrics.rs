@@ -16,10 +16,12 @@ pub(crate) struct Metrics {
     extra_rounds: Counter,
     stumbles: Gauge,
     interval: Histogram,
+    decision: Histogram,
     sync: Histogram,
     prevotes: Histogram,
     precommits: Histogram,
     last_commit: Option<Duration>,
+    last_built: Option<(Height, Duration)>,
     last_round: (Height, u32),
 }
 
@@ -32,6 +34,11 @@ impl Metrics {
         describe_counter!("bttc_bft_extra_rounds_total", "Rounds beyond the first of their height.");
         describe_gauge!("bttc_bft_stumbles", "Inputs that the consensus library gave up on; not zero is a fault.");
         describe_histogram!("bttc_bft_interval_seconds", Unit::Seconds, "Time between two commits.");
+        describe_histogram!(
+            "bttc_bft_decision_seconds",
+            Unit::Seconds,
+            "From a block of ours being built to its decision."
+        );
         describe_histogram!("bttc_bft_log_sync_seconds", Unit::Seconds, "Time to sync the log.");
         describe_histogram!(
             "bttc_bft_vote_delay_seconds",
@@ -47,10 +54,12 @@ impl Metrics {
             extra_rounds: counter!("bttc_bft_extra_rounds_total"),
             stumbles: gauge!("bttc_bft_stumbles"),
             interval: histogram!("bttc_bft_interval_seconds"),
+            decision: histogram!("bttc_bft_decision_seconds"),
             sync: histogram!("bttc_bft_log_sync_seconds"),
             prevotes: histogram!("bttc_bft_vote_delay_seconds", "kind" => "prevote"),
             precommits: histogram!("bttc_bft_vote_delay_seconds", "kind" => "precommit"),
             last_commit: None,
+            last_built: None,
             last_round: (0, 0),
         }
     }
@@ -70,6 +79,16 @@ impl Metrics {
         tracing::debug!(height, "committed");
         if let Some(before) = self.last_commit.replace(now) {
             self.interval.record(now.saturating_sub(before).as_secs_f64());
+        }
+    }
+
+    pub(crate) const fn built(&mut self, now: Duration, height: Height) {
+        self.last_built = Some((height, now));
+    }
+
+    pub(crate) fn decided(&mut self, now: Duration, height: Height) {
+        if let Some((_, since)) = self.last_built.take_if(|(built, _)| *built == height) {
+            self.decision.record(now.saturating_sub(since).as_secs_f64());
         }
     }
 

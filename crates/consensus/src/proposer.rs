@@ -6,6 +6,9 @@
 use alloy_primitives::Address;
 use bttc_primitives::{Round, ValidatorSet};
 
+/// Rounds of a height after which its proposers repeat, so that no round, however high a certificate puts it, costs more than that many steps.
+const ROUNDS: Round = 1_024;
+
 /// Priorities of the validators of one set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProposerOrder {
@@ -51,10 +54,10 @@ impl ProposerOrder {
         })
     }
 
-    /// Proposer of a round of the height that this order stands at.
+    /// Proposer of a round of the height that this order stands at: after [`ROUNDS`] rounds the turns of a height begin anew.
     pub fn proposer(&self, round: Round) -> Address {
         let mut order = self.clone();
-        for _ in 0..round {
+        for _ in 0..round % ROUNDS {
             order.step();
         }
         order.step()
@@ -86,6 +89,8 @@ mod tests {
                 prop_assert_eq!(turns.iter().filter(|t| **t == member.address).count() as u64, member.power);
             }
             prop_assert_eq!(&order, &ProposerOrder::new(&set));
+            prop_assert_eq!(order.proposer(5), order.proposer(5 + 3 * ROUNDS));
+            prop_assert_eq!(order.proposer(Round::MAX), order.proposer(ROUNDS - 1));
         }
 
         #[test]

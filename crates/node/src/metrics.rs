@@ -7,8 +7,10 @@ use std::sync::OnceLock;
 static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
 
 /// Bounds of every histogram of seconds, from a tenth of a millisecond to ten seconds.
-const SECONDS: [f64; 16] =
-    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+const SECONDS: [f64; 22] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.015, 0.025, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.35,
+    0.5, 1.0, 2.5, 5.0, 10.0,
+];
 
 /// Installs the recorder, once; a second call answers with the same handle.
 pub(crate) fn install(version: &'static str) -> eyre::Result<PrometheusHandle> {

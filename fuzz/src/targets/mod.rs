@@ -3,6 +3,8 @@
 mod block;
 mod genesis;
 mod input;
+mod machine;
+mod peer;
 mod pool;
 mod rpc;
 mod storage;
@@ -21,12 +23,14 @@ pub(crate) struct Target {
     pub(crate) seeds: fn() -> Vec<Vec<u8>>,
 }
 
-pub(crate) const TARGETS: [Target; 7] = [
+pub(crate) const TARGETS: [Target; 9] = [
     Target { name: "block", run: block::run, seeds: block::seeds },
     Target { name: "transaction", run: transaction::run, seeds: transaction::seeds },
     Target { name: "rpc", run: rpc::run, seeds: rpc::seeds },
     Target { name: "storage", run: storage::run, seeds: storage::seeds },
     Target { name: "pool", run: pool::run, seeds: pool::seeds },
     Target { name: "genesis", run: genesis::run, seeds: genesis::seeds },
+    Target { name: "peer", run: peer::run, seeds: peer::seeds },
+    Target { name: "machine", run: machine::run, seeds: machine::seeds },
     Target { name: "trie", run: trie::run, seeds: trie::seeds },
 ];

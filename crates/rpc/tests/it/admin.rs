@@ -1,6 +1,6 @@
 //! The operator's methods: what they answer, and where they are served.
 
-use crate::fixture::{node, node_among};
+use crate::fixture::{Others, node, node_among};
 use bttc_rpc::{BanRecord, NodeRecord, PeerControl, PeerRecord};
 use serde_json::{Value, json};
 use std::{
@@ -59,7 +59,7 @@ async fn over_ipc(path: &std::path::Path, method: &str, params: Value) -> Value 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_operator_sees_and_orders_peers_over_ipc() {
     let told = Arc::new(Told::default());
-    let node = node_among(Some(told.clone()), |_| ()).await;
+    let node = node_among(Others { peers: Some(told.clone()), ..Others::default() }, |_| ()).await;
     let peers = over_ipc(&node.ipc, "admin_peers", json!([])).await;
     assert_eq!((&peers["result"][0]["id"], &peers["result"][2]["connectedSeconds"]), (&json!("12D3"), &json!(5)));
     let info = over_ipc(&node.ipc, "admin_nodeInfo", json!([])).await;
@@ -82,10 +82,13 @@ async fn the_operator_sees_and_orders_peers_over_ipc() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn http_has_the_operators_methods_only_where_it_is_asked_to() {
-    let closed = node_among(Some(Arc::new(Told::default())), |_| ()).await;
+    let closed = node_among(Others { peers: Some(Arc::new(Told::default())), ..Others::default() }, |_| ()).await;
     assert_eq!(closed.fail("admin_peers", json!([])).await.0, -32601);
     assert!(closed.call("rpc_modules", json!([])).await.get("admin").is_none());
-    let open = node_among(Some(Arc::new(Told::default())), |config| config.http_admin = true).await;
+    let open = node_among(Others { peers: Some(Arc::new(Told::default())), ..Others::default() }, |config| {
+        config.http_admin = true
+    })
+    .await;
     assert_eq!(open.call("admin_peers", json!([])).await.as_array().unwrap().len(), 3);
     assert_eq!(open.call("rpc_modules", json!([])).await["admin"], "1.0");
 }

@@ -9,7 +9,7 @@ use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English
 use bttc_chain::{Chain, ChainConfig, Driver, Mining};
 use bttc_consensus::{ConsensusSigner, SignError, SignRequest};
 use bttc_primitives::{ChainSpec, Fatal, Transaction};
-use bttc_rpc::{PeerControl, RpcConfig, RpcContext, RpcServer};
+use bttc_rpc::{ConsensusView, PeerControl, RpcConfig, RpcContext, RpcServer};
 use bttc_storage::{Durability, Storage, StorageConfig};
 use bttc_txpool::PoolConfig;
 use serde_json::{Value, json};
@@ -58,11 +58,18 @@ pub(crate) async fn node() -> Node {
     node_with(|_| ()).await
 }
 
-pub(crate) async fn node_with(change: impl FnOnce(&mut RpcConfig)) -> Node {
-    node_among(None, change).await
+/// What stands beside a node that is not alone.
+#[derive(Default)]
+pub(crate) struct Others {
+    pub(crate) peers: Option<Arc<dyn PeerControl>>,
+    pub(crate) consensus: Option<Arc<dyn ConsensusView>>,
 }
 
-pub(crate) async fn node_among(peers: Option<Arc<dyn PeerControl>>, change: impl FnOnce(&mut RpcConfig)) -> Node {
+pub(crate) async fn node_with(change: impl FnOnce(&mut RpcConfig)) -> Node {
+    node_among(Others::default(), change).await
+}
+
+pub(crate) async fn node_among(others: Others, change: impl FnOnce(&mut RpcConfig)) -> Node {
     let dir = tempfile::tempdir().unwrap();
     let storage = StorageConfig {
         path: dir.path().join("db"),
@@ -84,8 +91,8 @@ pub(crate) async fn node_among(peers: Option<Arc<dyn PeerControl>>, change: impl
         driver: Some(handle),
         dev_accounts: (0..3).map(key).collect(),
         client_version: "bttc/test".to_owned(),
-        peers,
-        consensus: None,
+        peers: others.peers,
+        consensus: others.consensus,
     };
     let server = RpcServer::bind(config, context).await.unwrap();
     let http = server.http_addr().unwrap();

@@ -3,6 +3,7 @@
 
 mod admin;
 mod answers;
+mod consensus;
 mod development;
 mod doors;
 mod fixture;
