@@ -11,24 +11,21 @@ use bttc_primitives::{Height, Round, ValidatorSet};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProposerOrder {
     /// In the order of the set.
-    members: Vec<Address>,
-    powers: Vec<i128>,
-    priorities: Vec<i128>,
+    priorities: Vec<(Address, i128, u64)>,
     total: i128,
 }
 
 impl ProposerOrder {
     /// Everybody starts at zero.
     pub fn new(validators: &ValidatorSet) -> Self {
-        Self {
-            members: validators.members().iter().map(|member| member.address).collect(),
-            powers: validators.members().iter().map(|member| member.power.into()).collect(),
-            priorities: vec![0; validators.members().len()],
-            total: validators.total_power().into(),
-        }
+        let priorities = validators.members().iter().map(|v| (v.address, 0, v.power)).collect();
+        Self { priorities, total: validators.total_power().into() }
     }
 
     /// The order of `height`, in a set whose first height is `first`; that of the first height for heights before it.
+    ///
+    /// Work: that of [`Self::after`]. At 100 members half a millisecond at the end of an epoch of 3,600 heights, 0.12 s for 864,000 heights, the longest
+    /// epoch that votes can bring about; who goes from height to height keeps an order and makes one [`Self::step`] for each.
     pub fn at(validators: &ValidatorSet, first: Height, height: Height) -> Self {
         Self::after(validators, height.saturating_sub(first))
     }
@@ -36,69 +33,41 @@ impl ProposerOrder {
     /// The order after `steps` steps from the start: that of a height `steps` above the first one of its set.
     ///
     /// Work: `steps` times the members, but never more than one whole turn (total power by the greatest divisor of all powers), after which the order
-    /// repeats. Who goes from height to height keeps an order and makes one [`Self::step`] for each.
+    /// repeats.
     pub fn after(validators: &ValidatorSet, steps: u64) -> Self {
         let divisor = validators.members().iter().fold(0, |divisor, member| greatest_divisor(divisor, member.power));
         let period = validators.total_power().checked_div(divisor).unwrap_or(1).max(1);
         let mut order = Self::new(validators);
-        order.advance(steps.checked_rem(period).unwrap_or_default());
+        for _ in 0..steps.checked_rem(period).unwrap_or_default() {
+            order.step();
+        }
         order
-    }
-
-    /// Makes many steps.
-    ///
-    /// Priorities sum to zero between steps, and none is ever below minus the total: only the highest loses, which is positive then. So none is above
-    /// the total times the number of the others, and where that fits, the steps are made in 64 bits.
-    pub fn advance(&mut self, steps: u64) {
-        let narrow = |values: &[i128]| -> Option<Vec<i64>> { values.iter().map(|v| i64::try_from(*v).ok()).collect() };
-        let members = i128::try_from(self.members.len()).unwrap_or(i128::MAX);
-        let fits = self.total.checked_mul(members).is_some_and(|bound| i64::try_from(bound).is_ok());
-        if let (true, Some(powers), Some(mut priorities), Ok(total)) =
-            (fits, narrow(&self.powers), narrow(&self.priorities), i64::try_from(self.total))
-        {
-            for _ in 0..steps {
-                narrow_step(&mut priorities, &powers, total);
-            }
-            self.priorities = priorities.into_iter().map(i128::from).collect();
-            return;
-        }
-        for _ in 0..steps {
-            self.step();
-        }
     }
 
     /// Makes one step and answers with the proposer. Ties go to the one that stands first in the set.
     pub fn step(&mut self) -> Address {
-        let mut best: Option<(&mut i128, Address)> = None;
-        for ((priority, power), member) in self.priorities.iter_mut().zip(&self.powers).zip(&self.members) {
-            *priority = priority.saturating_add(*power);
-            if best.as_ref().is_none_or(|(highest, _)| *priority > **highest) {
-                best = Some((priority, *member));
+        for (_, priority, power) in &mut self.priorities {
+            *priority = priority.saturating_add(i128::from(*power));
+        }
+        let mut best: Option<&mut (Address, i128, u64)> = None;
+        for entry in &mut self.priorities {
+            if best.as_ref().is_none_or(|best| entry.1 > best.1) {
+                best = Some(entry);
             }
         }
-        best.map_or(Address::ZERO, |(highest, member)| {
-            *highest = highest.saturating_sub(self.total);
-            member
+        best.map_or(Address::ZERO, |entry| {
+            entry.1 = entry.1.saturating_sub(self.total);
+            entry.0
         })
     }
 
     /// Proposer of a round of the height that this order stands at.
     pub fn proposer(&self, round: Round) -> Address {
         let mut order = self.clone();
-        order.advance(round.into());
+        for _ in 0..round {
+            order.step();
+        }
         order.step()
-    }
-}
-
-/// [`ProposerOrder::step`] in 64 bits; the caller has seen that nothing can overflow.
-fn narrow_step(priorities: &mut [i64], powers: &[i64], total: i64) {
-    let mut highest = i64::MIN;
-    for (priority, power) in priorities.iter_mut().zip(powers) {
-        *priority = priority.wrapping_add(*power);
-        highest = highest.max(*priority);
-    }
-    if let Some(priority) = priorities.iter_mut().find(|priority| **priority == highest) {
-        *priority = priority.wrapping_sub(total);
     }
 }
 
@@ -140,27 +109,22 @@ mod tests {
             }
             prop_assert_eq!(&ProposerOrder::after(&set, steps), &order);
             prop_assert_eq!(&ProposerOrder::at(&set, 1_000, 1_000 + steps), &order);
+            prop_assert_eq!(ProposerOrder::at(&set, 1_000, 999 - steps), ProposerOrder::new(&set));
         }
 
-        /// With powers of any size: steps at once, in 64 bits where they fit, are single steps, and the priorities keep the bounds that this rests on.
+        /// The order repeats after total power by the greatest divisor, and not before: `after` may leave out whole turns and nothing else.
         #[test]
-        fn many_steps_are_single_steps(
-            powers in proptest::collection::vec(prop_oneof![1u64..9, 1u64..1_000_000_000, 1u64..(u64::MAX / 8 / 30)], 1..30), steps in 0u64..300,
-        ) {
+        fn a_turn_is_the_total_power_by_the_greatest_divisor(powers in proptest::collection::vec(1u64..9, 1..6), factor in 1u64..1_000_000_000_000) {
             let members = powers.iter().zip(1u8..)
-                .map(|(power, n)| Validator { address: Address::repeat_byte(n), power: *power }).collect();
+                .map(|(power, n)| Validator { address: Address::repeat_byte(n), power: power * factor }).collect();
             let set = ValidatorSet::new(members).unwrap();
-            let mut single = ProposerOrder::new(&set);
-            for _ in 0..steps {
-                single.step();
-                prop_assert_eq!(single.priorities.iter().sum::<i128>(), 0);
-                prop_assert!(single.priorities.iter().all(|priority| *priority > -single.total));
-                let bound = single.total * i128::try_from(powers.len()).unwrap();
-                prop_assert!(single.priorities.iter().all(|priority| *priority < bound));
+            let divisor = powers.iter().fold(0, |divisor, power| greatest_divisor(divisor, *power)) * factor;
+            let start = ProposerOrder::new(&set);
+            let mut order = start.clone();
+            for step in 1..=set.total_power() / divisor {
+                order.step();
+                prop_assert_eq!(order == start, step == set.total_power() / divisor);
             }
-            let mut many = ProposerOrder::new(&set);
-            many.advance(steps);
-            prop_assert_eq!(many, single);
         }
     }
 

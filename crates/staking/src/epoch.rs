@@ -19,7 +19,7 @@ use bttc_contracts::{
     validator_set::IValidatorSet::{self, Fees},
 };
 use bttc_primitives::{Evidence, Height, InvalidValidatorSet, SignerBitmap, Validator, ValidatorSet};
-use std::{ops::BitOr, time::Duration};
+use std::time::Duration;
 
 /// An answer of a contract that the node cannot use: its code and this program do not belong together.
 #[derive(Debug, thiserror::Error)]
