@@ -34,6 +34,15 @@ pub const BRIDGE_OUTBOX: Address = address!("0x000000000000000000000000000000000
 /// `Supply`: the supply ledger.
 pub const SUPPLY: Address = address!("0x0000000000000000000000000000000000001010");
 
+/// `Vesting`: locked allocations.
+pub const VESTING: Address = address!("0x0000000000000000000000000000000000001012");
+
+/// `Airdrop`: monthly rounds.
+pub const AIRDROP: Address = address!("0x0000000000000000000000000000000000001013");
+
+/// Sender of the calls that the rules make without a transaction (EIP-4788).
+pub const SYSTEM: Address = address!("0xfffffffffffffffffffffffffffffffffffffffe");
+
 /// `WBTT`: BTT as an ERC-20.
 pub const WBTT: Address = address!("0x0000000000000000000000000000000000001011");
 

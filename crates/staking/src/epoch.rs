@@ -1,0 +1,315 @@
+//! What the node tells the staking contracts at the end of a block, and what it asks of them.
+//!
+//! In the order of docs/staking.md, section 2:
+//!
+//! 1. [`BlockWork::call`], made by [`addresses::SYSTEM`] and no transaction; [`decode_down`] reads who crossed the bound of missed blocks.
+//! 2. [`slashes`]: one [`SystemCall`] for each proof of the body, then one for each who is down. Each becomes a system transaction.
+//! 3. After them, if [`Epoch::is_over`] at the block's time: the election over [`Query::Candidates`], and [`SystemCall::CloseEpoch`].
+//!
+//! Questions are calls without a transaction: [`Query`] encodes them and a function beside it decodes the answer, refusing what the rules could not go
+//! on with.
+
+use crate::{Candidate, ElectionRules};
+use alloy_primitives::{Address, Bytes, U256};
+use alloy_sol_types::SolCall;
+use bttc_contracts::{
+    addresses,
+    params::IParams,
+    staking::IStaking,
+    validator_set::IValidatorSet::{self, Fees},
+};
+use bttc_primitives::{Evidence, Height, InvalidValidatorSet, SignerBitmap, Validator, ValidatorSet};
+use std::time::Duration;
+
+/// An answer of a contract that the node cannot use: its code and this program do not belong together.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidAnswer {
+    /// Not the ABI encoding of the expected type.
+    #[error("the answer of {call} cannot be decoded: {source}")]
+    Encoding {
+        /// The call that was answered.
+        call: &'static str,
+        /// What is wrong with it.
+        source: alloy_sol_types::Error,
+    },
+    /// A number that the rules have no use for.
+    #[error("the answer of {call} has {field} {got}, expected {expected}")]
+    OutOfRange {
+        /// The call that was answered.
+        call: &'static str,
+        /// Name of the number.
+        field: &'static str,
+        /// What it is.
+        got: U256,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// Members that make no set.
+    #[error("the answer of {call} is no validator set: {source}")]
+    Set {
+        /// The call that was answered.
+        call: &'static str,
+        /// What is wrong with it.
+        source: InvalidValidatorSet,
+    },
+}
+
+/// A contract and what it is called with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// The contract.
+    pub to: Address,
+    /// Selector and arguments.
+    pub input: Bytes,
+}
+
+impl Call {
+    fn new(to: Address, call: &impl SolCall) -> Self {
+        Self { to, input: call.abi_encode().into() }
+    }
+}
+
+/// What `ValidatorSet.onBlock` is told about a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockWork {
+    /// See [`missed`]; empty in block 1 and in the first block of an epoch.
+    pub missed: Bytes,
+    /// Fees of the block.
+    pub fees: Fees,
+}
+
+impl BlockWork {
+    /// The call, to be made by [`addresses::SYSTEM`].
+    pub fn call(self) -> Call {
+        Call::new(addresses::VALIDATOR_SET, &IValidatorSet::onBlockCall { missed: self.missed, fees: self.fees })
+    }
+}
+
+/// Members whose precommit is absent: bit `i` of byte `i / 8` (least significant first) for member `i`.
+///
+/// As many bytes as the set needs, zero or not, so that "nobody missed" and "not counted", which is empty, differ.
+pub fn missed(signers: &SignerBitmap, validators: &ValidatorSet) -> Bytes {
+    let members = validators.members().len();
+    let mut bits = vec![0u8; members.div_ceil(8)];
+    for index in 0..members {
+        if let Some(byte) = bits.get_mut(index / 8) {
+            *byte |= 1u8 << (index % 8);
+        }
+    }
+    for index in signers.indices().filter(|index| *index < members) {
+        if let Some(byte) = bits.get_mut(index / 8) {
+            *byte &= !(1u8 << (index % 8));
+        }
+    }
+    bits.into()
+}
+
+/// Reads the answer of `onBlock`: signers that are down since this block.
+pub fn decode_down(answer: &[u8]) -> Result<Vec<Address>, InvalidAnswer> {
+    decode::<IValidatorSet::onBlockCall>(answer)
+}
+
+/// What becomes a system transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SystemCall {
+    /// A member signed twice.
+    SlashDoubleSign {
+        /// Its consensus address.
+        signer: Address,
+        /// Height of both votes.
+        height: Height,
+        /// Operator of the proposer whose block carries the proof.
+        reporter: Address,
+    },
+    /// A member missed too many blocks.
+    SlashDowntime {
+        /// Its consensus address.
+        signer: Address,
+    },
+    /// The epoch ends with this block.
+    CloseEpoch {
+        /// Who signs from the next block on.
+        next: ValidatorSet,
+    },
+}
+
+impl SystemCall {
+    /// The contract and the call data.
+    pub fn call(&self) -> Call {
+        match self {
+            Self::SlashDoubleSign { signer, height, reporter } => Call::new(
+                addresses::STAKING,
+                &IStaking::slashDoubleSignCall { signer: *signer, height: *height, reporter: *reporter },
+            ),
+            Self::SlashDowntime { signer } => {
+                Call::new(addresses::STAKING, &IStaking::slashDowntimeCall { signer: *signer })
+            }
+            Self::CloseEpoch { next } => Call::new(
+                addresses::VALIDATOR_SET,
+                &IValidatorSet::closeEpochCall { next: next.members().iter().map(pack_member).collect() },
+            ),
+        }
+    }
+}
+
+/// `signer << 96 | power`.
+fn pack_member(member: &Validator) -> U256 {
+    U256::from_be_slice(member.address.as_slice()).wrapping_shl(96).bitor(U256::from(member.power))
+}
+
+/// Slashes that a block calls for: its proofs in their order, then who is down.
+pub fn slashes(evidence: &[Evidence], reporter: Address, down: &[Address]) -> Vec<SystemCall> {
+    let double_signs = evidence.iter().map(|Evidence::DoubleSign(proof)| SystemCall::SlashDoubleSign {
+        signer: proof.signer,
+        height: proof.height,
+        reporter,
+    });
+    double_signs.chain(down.iter().map(|signer| SystemCall::SlashDowntime { signer: *signer })).collect()
+}
+
+/// What the node asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// Who stands for election; [`decode_candidates`].
+    Candidates,
+    /// The epoch; [`decode_epoch`].
+    Epoch,
+    /// The set in force; [`decode_members`].
+    Members,
+    /// Numbers for the next block; [`decode_consensus`].
+    Consensus,
+}
+
+impl Query {
+    /// The contract and the call data.
+    pub fn call(self) -> Call {
+        match self {
+            Self::Candidates => Call::new(addresses::STAKING, &IStaking::candidatesCall {}),
+            Self::Epoch => Call::new(addresses::VALIDATOR_SET, &IValidatorSet::epochCall {}),
+            Self::Members => Call::new(addresses::VALIDATOR_SET, &IValidatorSet::membersCall {}),
+            Self::Consensus => Call::new(addresses::PARAMS, &IParams::consensusCall {}),
+        }
+    }
+}
+
+/// The running epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Epoch {
+    /// Its number.
+    pub number: u64,
+    /// Time of the block that closed the one before. Unit: seconds.
+    pub start_time: u64,
+    /// Its first height.
+    pub start_height: Height,
+}
+
+impl Epoch {
+    /// Whether a block of this time closes it. Unit of both: seconds.
+    pub const fn is_over(&self, block_time: u64, length: u64) -> bool {
+        block_time >= self.start_time.saturating_add(length)
+    }
+}
+
+/// Reads the answer of [`Query::Candidates`].
+pub fn decode_candidates(answer: &[u8]) -> Result<Vec<Candidate>, InvalidAnswer> {
+    let candidates = decode::<IStaking::candidatesCall>(answer)?;
+    let candidate = |IStaking::Candidate { operator, signer, tokens }| Candidate { operator, signer, tokens };
+    Ok(candidates.into_iter().map(candidate).collect())
+}
+
+/// Reads the answer of [`Query::Epoch`].
+pub fn decode_epoch(answer: &[u8]) -> Result<Epoch, InvalidAnswer> {
+    let epoch = decode::<IValidatorSet::epochCall>(answer)?;
+    Ok(Epoch { number: epoch.number, start_time: epoch.startTime, start_height: epoch.startHeight })
+}
+
+/// Reads the answer of [`Query::Members`].
+pub fn decode_members(answer: &[u8]) -> Result<ValidatorSet, InvalidAnswer> {
+    let call = IValidatorSet::membersCall::SIGNATURE;
+    let mut members = Vec::new();
+    for member in decode::<IValidatorSet::membersCall>(answer)? {
+        let power = bounded(call, "power", U256::from(member.power), 1..=ValidatorSet::MAX_TOTAL_POWER, "1 to 2^61")?;
+        members.push(Validator { address: member.signer, power });
+    }
+    ValidatorSet::new(members).map_err(|source| InvalidAnswer::Set { call, source })
+}
+
+/// Numbers for the next block, checked so that no rule can fail over them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConsensusParams {
+    /// Floor of the base fee. Unit: wei per gas.
+    pub min_base_fee: u64,
+    /// Gas limit by gas target.
+    pub elasticity: u64,
+    /// Largest part of itself by which the base fee changes at once, as a divisor.
+    pub base_fee_denominator: u64,
+    /// Part of the base fee that is burned. Unit: percent.
+    pub burn_percent: u8,
+    /// Part for the stakers' pot. Unit: percent; what is left of the whole is the treasury's.
+    pub stakers_percent: u8,
+    /// Gas limit of a block.
+    pub block_gas_limit: u64,
+    /// Least interval between blocks.
+    pub block_time: Duration,
+    /// Wait before an empty block.
+    pub idle_time: Duration,
+    /// Unit: seconds.
+    pub epoch_length: u64,
+    /// Numbers of the election.
+    pub election: ElectionRules,
+}
+
+impl ConsensusParams {
+    /// Part of the base fee for the treasury. Unit: percent.
+    pub const fn treasury_percent(&self) -> u8 {
+        100u8.saturating_sub(self.burn_percent).saturating_sub(self.stakers_percent)
+    }
+}
+
+/// Reads the answer of [`Query::Consensus`].
+pub fn decode_consensus(answer: &[u8]) -> Result<ConsensusParams, InvalidAnswer> {
+    let raw = decode::<IParams::consensusCall>(answer)?;
+    let read = |field, got, range, expected| bounded(IParams::consensusCall::SIGNATURE, field, got, range, expected);
+    let (some, any) = ("1 to 2^63", 1..=u64::MAX / 2);
+    let burn = read("burn percent", raw.burnPercent, 0..=100, "0 to 100")?;
+    let stakers =
+        read("stakers percent", raw.stakersPercent, 0..=100u64.saturating_sub(burn), "0 to what burning leaves")?;
+    Ok(ConsensusParams {
+        min_base_fee: read("minimum base fee", raw.minBaseFee, any.clone(), some)?,
+        elasticity: read("elasticity", raw.elasticity, any.clone(), some)?,
+        base_fee_denominator: read("base fee denominator", raw.baseFeeDenominator, any.clone(), some)?,
+        burn_percent: u8::try_from(burn).unwrap_or(100),
+        stakers_percent: u8::try_from(stakers).unwrap_or(100),
+        block_gas_limit: read("block gas limit", raw.blockGasLimit, any.clone(), some)?,
+        block_time: Duration::from_millis(read("block time", raw.blockTimeMs, any.clone(), some)?),
+        idle_time: Duration::from_millis(read("idle time", raw.idleTimeMs, any.clone(), some)?),
+        epoch_length: read("epoch length", raw.epochLength, any, some)?,
+        election: ElectionRules {
+            max_validators: usize::try_from(read("most validators", raw.maxValidators, 1..=100, "1 to 100")?)
+                .unwrap_or(100),
+            power_cap_bp: u16::try_from(read("power cap", raw.powerCap, 0..=10_000, "0 to 10,000")?).unwrap_or(10_000),
+        },
+    })
+}
+
+fn decode<C: SolCall>(answer: &[u8]) -> Result<C::Return, InvalidAnswer> {
+    C::abi_decode_returns_validate(answer).map_err(|source| InvalidAnswer::Encoding { call: C::SIGNATURE, source })
+}
+
+fn bounded(
+    call: &'static str,
+    field: &'static str,
+    got: U256,
+    range: std::ops::RangeInclusive<u64>,
+    expected: &'static str,
+) -> Result<u64, InvalidAnswer> {
+    u64::try_from(got).ok().filter(|value| range.contains(value)).ok_or(InvalidAnswer::OutOfRange {
+        call,
+        field,
+        got,
+        expected,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+use super::*;
+use alloy_primitives::{B256, hex, keccak256};
+use alloy_sol_types::SolValue;
+use bttc_primitives::{DoubleSign, VoteKind};
+use proptest::prelude::*;
+
+fn set(powers: &[u64]) -> ValidatorSet {
+    let member = |(n, power): (u8, &u64)| Validator { address: Address::repeat_byte(n), power: *power };
+    ValidatorSet::new((1u8..).zip(powers).map(member).collect()).unwrap()
+}
+
+fn selector(signature: &str) -> [u8; 4] {
+    keccak256(signature)[..4].try_into().unwrap()
+}
+
+#[test]
+fn calls_are_those_of_the_page() {
+    let work = BlockWork { missed: vec![5].into(), fees: Fees { stakers: 1, treasury: 2, tips: 3, burned: 4 } };
+    let call = work.call();
+    assert_eq!(call.to, addresses::VALIDATOR_SET);
+    assert_eq!(call.input[..4], selector("onBlock(bytes,(uint128,uint128,uint128,uint128))"));
+    assert_eq!(
+        hex::encode(&call.input[4..]),
+        ["a0", "01", "02", "03", "04", "01"].map(|word| format!("{word:0>64}")).concat() + &format!("{:0<64}", "05")
+    );
+
+    let close = SystemCall::CloseEpoch { next: set(&[7, 9]) }.call();
+    assert_eq!(close.to, addresses::VALIDATOR_SET);
+    assert_eq!(close.input[..4], selector("closeEpoch(uint256[])"));
+    let words: Vec<_> = close.input[4..].chunks(32).map(hex::encode).collect();
+    assert_eq!(
+        words,
+        [
+            format!("{:0>64}", "20"),
+            format!("{:0>64}", "2"),
+            format!("{}{:0>24}", "02".repeat(20), "9"),
+            format!("{}{:0>24}", "01".repeat(20), "7"),
+        ]
+    );
+    assert_eq!(Query::Candidates.call().input[..], selector("candidates()"));
+    assert_eq!(Query::Epoch.call().input[..], selector("epoch()"));
+    assert_eq!(Query::Members.call().input[..], selector("members()"));
+    assert_eq!(Query::Consensus.call().input[..], selector("consensus()"));
+}
+
+#[test]
+fn slashes_are_proofs_in_their_order_then_who_is_down() {
+    let proof = |n| {
+        Evidence::DoubleSign(DoubleSign {
+            signer: Address::repeat_byte(n),
+            kind: VoteKind::Prevote,
+            height: 40 + u64::from(n),
+            round: 0,
+            first_hash: B256::ZERO,
+            second_hash: B256::repeat_byte(1),
+            first_signature: Default::default(),
+            second_signature: Default::default(),
+        })
+    };
+    let reporter = Address::repeat_byte(9);
+    let calls = slashes(&[proof(2), proof(1)], reporter, &[Address::repeat_byte(3)]);
+    let inputs: Vec<_> = calls.iter().map(|call| (call.call().to, call.call().input)).collect();
+    let double = |n: u8, height: u64| {
+        let arguments = (Address::repeat_byte(n), height, reporter).abi_encode();
+        Bytes::from([&selector("slashDoubleSign(address,uint64,address)")[..], &arguments].concat())
+    };
+    let down = [&selector("slashDowntime(address)")[..], &Address::repeat_byte(3).abi_encode()].concat();
+    assert_eq!(inputs, [double(2, 42), double(1, 41), down.into()].map(|input| (addresses::STAKING, input)).to_vec());
+}
+
+#[test]
+fn an_epoch_ends_with_its_length() {
+    let epoch = Epoch { number: 3, start_time: 100, start_height: 7 };
+    assert!(!epoch.is_over(1_899, 1_800));
+    assert!(epoch.is_over(1_900, 1_800));
+    assert!(!Epoch { start_time: u64::MAX, ..epoch }.is_over(5, 1_800));
+    let answer = (3u64, 100u64, 7u64).abi_encode();
+    assert_eq!(decode_epoch(&answer).unwrap(), epoch);
+    assert!(matches!(decode_epoch(&answer[..95]), Err(InvalidAnswer::Encoding { .. })));
+}
+
+#[test]
+fn candidates_and_who_is_down() {
+    let candidate =
+        Candidate { operator: Address::repeat_byte(1), signer: Address::repeat_byte(2), tokens: U256::from(5) };
+    let answer = vec![(candidate.operator, candidate.signer, candidate.tokens)].abi_encode();
+    assert_eq!(decode_candidates(&answer).unwrap(), [candidate]);
+    assert_eq!(decode_down(&vec![candidate.signer].abi_encode()).unwrap(), [candidate.signer]);
+    assert!(decode_down(&[]).is_err());
+}
+
+#[test]
+fn members_must_make_a_set() {
+    let answer = |members: &[(u8, u128)]| {
+        members.iter().map(|(n, power)| (Address::repeat_byte(*n), U256::from(*power))).collect::<Vec<_>>().abi_encode()
+    };
+    assert_eq!(decode_members(&answer(&[(2, 9), (1, 7)])).unwrap(), set(&[7, 9]));
+    assert!(matches!(decode_members(&answer(&[])), Err(InvalidAnswer::Set { .. })));
+    assert!(matches!(decode_members(&answer(&[(1, 1), (1, 1)])), Err(InvalidAnswer::Set { .. })));
+    assert!(matches!(decode_members(&answer(&[(1, 0)])), Err(InvalidAnswer::OutOfRange { .. })));
+    assert!(matches!(decode_members(&answer(&[(1, 1 << 80)])), Err(InvalidAnswer::OutOfRange { .. })));
+}
+
+#[test]
+fn consensus_numbers_are_checked() {
+    let good = [9_000_000_000_000u64, 2, 50, 50, 40, 60_000_000, 500, 2_000, 1_800, 100, 1_000];
+    let decode = |numbers: [u64; 11]| decode_consensus(&numbers.map(U256::from).abi_encode());
+    let params = decode(good).unwrap();
+    assert_eq!(params.min_base_fee, 9_000_000_000_000);
+    assert_eq!((params.burn_percent, params.stakers_percent, params.treasury_percent()), (50, 40, 10));
+    assert_eq!(params.block_time, Duration::from_millis(500));
+    assert_eq!(params.election, ElectionRules { max_validators: 100, power_cap_bp: 1_000 });
+    for (at, bad) in [(0, 0), (1, 0), (2, 0), (3, 61), (4, 51), (5, 0), (6, 0), (8, 0), (9, 0), (9, 101), (10, 10_001)]
+    {
+        let mut numbers = good;
+        numbers[at] = bad;
+        assert!(matches!(decode(numbers), Err(InvalidAnswer::OutOfRange { .. })), "number {at} as {bad}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn missed_and_signers_part_the_set(size in 1usize..=100, signed in proptest::collection::btree_set(0usize..110, 0..110)) {
+        let signers = SignerBitmap::from_indices(110, signed.iter().copied());
+        let bits = missed(&signers, &set(&vec![1; size]));
+        prop_assert_eq!(bits.len(), size.div_ceil(8));
+        for index in 0..bits.len() * 8 {
+            let bit = bits[index / 8] & (1 << (index % 8)) != 0;
+            prop_assert_eq!(bit, index < size && !signed.contains(&index));
+        }
+    }
+
+    #[test]
+    fn no_answer_makes_a_decoder_panic(answer in proptest::collection::vec(any::<u8>(), 0..500)) {
+        let _ = (decode_candidates(&answer), decode_epoch(&answer), decode_members(&answer), decode_consensus(&answer), decode_down(&answer));
+    }
+}
