@@ -12,12 +12,8 @@
 use crate::{Candidate, ElectionRules};
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
-use bttc_contracts::{
-    addresses,
-    params::IParams,
-    staking::IStaking,
-    validator_set::IValidatorSet::{self, Fees},
-};
+pub use bttc_contracts::validator_set::IValidatorSet::Fees;
+use bttc_contracts::{addresses, params::IParams, staking::IStaking, validator_set::IValidatorSet};
 use bttc_primitives::{Evidence, Height, InvalidValidatorSet, SignerBitmap, Validator, ValidatorSet};
 use std::time::Duration;
 

@@ -26,5 +26,6 @@
 
 mod elect;
 pub mod epoch;
+pub mod model;
 
 pub use elect::{Candidate, ElectionRules, NotElected, elect};
