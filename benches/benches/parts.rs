@@ -54,7 +54,7 @@ fn execution(c: &mut Criterion) {
             for tx in &signed {
                 run.transact(tx.as_recovered_ref()).unwrap();
             }
-            run.finish(SystemTransactions::Make { calls: &[], signer: signer.as_ref() }).unwrap()
+            run.finish(SystemTransactions::Make { calls: &mut [].iter(), signer: signer.as_ref() }).unwrap()
         });
     });
     group.finish();

@@ -70,18 +70,19 @@ impl Chain {
         let now = self.clock().take_next();
         let next = NextBlock::new(spec, head, turn, now, &last_commit, &evidence);
         let state = store.state()?;
-        let duties = Duties::of(spec, &next.header, &state, &validators);
         let mut run = BlockRun::begin(spec, state, &next.header)
             .map_err(|error| Fatal::while_doing("beginning our own block", error))?;
-        run.reserve_system_gas(duties.calls.len());
+        let mut body = Body { last_commit, evidence, ..Default::default() };
+        let mut duties = Duties::begin(&mut run, spec, &next.header, &body, validators)?;
+        run.reserve_system_gas(duties.count());
         let (mut transactions, mut senders) = self.fill(&mut run, &next, deadline)?;
-        let outcome = self.finish_run(run, &duties)?;
+        let outcome = self.finish_run(run, &mut duties)?;
         for tx in &outcome.system_transactions {
             transactions.push(tx.clone());
             senders.push(turn.proposer);
         }
         let (changes, trie) = hash_state(store, &outcome)?;
-        let body = Body { transactions, last_commit, evidence, ..Default::default() };
+        body.transactions = transactions;
         let header = next.finish(&body, outputs_of(&outcome, trie.root, &duties));
         let block = RecoveredBlock { block: SealedBlock::seal(header, body), senders };
         Ok(Executed {
@@ -91,6 +92,7 @@ impl Chain {
             code: outcome.changes.code,
             changes,
             trie,
+            next_validators: duties.elected,
         })
     }
 
@@ -134,13 +136,17 @@ impl Chain {
         Ok((transactions, senders))
     }
 
-    fn finish_run<S: StateReader>(&self, run: BlockRun<'_, S>, duties: &Duties) -> Result<BlockOutcome, ProposeError> {
+    fn finish_run<S: StateReader>(
+        &self,
+        run: BlockRun<'_, S>,
+        duties: &mut Duties,
+    ) -> Result<BlockOutcome, ProposeError> {
         let signer = self
             .inner
             .signer
             .as_deref()
             .ok_or_else(|| Fatal::new("asked to propose a block without a consensus key"))?;
-        run.finish(SystemTransactions::Make { calls: &duties.calls, signer }).map_err(|error| match error {
+        run.finish(SystemTransactions::Make { calls: duties, signer }).map_err(|error| match error {
             FinishError::Unsigned(error) => error.into(),
             error => Fatal::while_doing("finishing our own block", error).into(),
         })

@@ -7,7 +7,7 @@ use crate::{
 };
 use bttc_consensus::{Decision, HeightStart, ProposerOrder, next_base_fee};
 use bttc_primitives::{CommitCertificate, Fatal, Head, SealedBlock};
-use bttc_storage::BlockCommit;
+use bttc_storage::{BlockCommit, VotersSince};
 use bttc_txpool::Committed;
 use std::{sync::Arc, time::Instant};
 
@@ -16,9 +16,8 @@ impl Chain {
     pub(crate) fn height_start(&self) -> Result<HeightStart, Fatal> {
         let height = self.head().height().saturating_add(1);
         let timing = self.spec().timing();
-        let validators = self.validators(height)?;
-        // The set is that of genesis, and its order begins at height 1.
-        let proposers = ProposerOrder::after(&validators, height.saturating_sub(1));
+        let VotersSince { since, validators } = self.voters(height)?;
+        let proposers = ProposerOrder::at(&validators, since, height);
         Ok(HeightStart { height, validators, proposers, timing })
     }
 
@@ -72,6 +71,10 @@ impl Chain {
             changes: &executed.changes,
             trie: &executed.trie,
         })?;
+        if let Some(validators) = &executed.next_validators {
+            let since = executed.block.block.height().saturating_add(1);
+            write.put_validators(since, &VotersSince { since, validators: validators.clone() })?;
+        }
         write.commit()?;
         metrics::histogram!("bttc_chain_commit_seconds").record(started.elapsed().as_secs_f64());
         Ok(())

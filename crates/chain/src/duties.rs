@@ -1,24 +1,97 @@
-//! What the rules demand of a block beside its transactions.
+//! What the rules demand of a block beside its transactions (docs/staking.md, section 2).
 
-use alloy_primitives::B256;
-use bttc_execution::SystemCall;
-use bttc_primitives::{ChainSpec, Header, StateReader, ValidatorSet};
+use alloy_primitives::{B256, Bytes};
+use bttc_execution::{Ask, BlockRun, Demands, SystemCall};
+use bttc_primitives::{Body, ChainSpec, Fatal, Header, StateReader, ValidatorSet};
+use bttc_staking::{
+    ElectionRules, elect,
+    epoch::{
+        Call, InvalidAnswer, Query, SystemCall as Duty, decode_candidates, decode_consensus, decode_epoch,
+        decode_operator, slashes,
+    },
+};
+use std::collections::VecDeque;
 
 /// What consensus must do at the end of a block, and get out of it.
 pub(crate) struct Duties {
-    /// Calls to system contracts, in their order.
-    pub(crate) calls: Vec<SystemCall>,
-    /// Hash of the validators of the next height.
-    pub(crate) next_validators_hash: B256,
-    /// Root of the exit tree.
-    pub(crate) exit_root: B256,
+    slashes: VecDeque<Duty>,
+    /// The epoch ends with this block, and the next set is elected by these rules.
+    election: Option<ElectionRules>,
+    /// Validators of the block.
+    validators: ValidatorSet,
+    /// Who votes from the next height on, if the block closes an epoch.
+    pub(crate) elected: Option<ValidatorSet>,
 }
 
 impl Duties {
-    /// Duties of the block with this header, on the state before it.
+    /// Tells the staking contracts that a block begins, and finds out what is to be done at its end. `body` needs no transactions yet.
     ///
-    /// While no staking contract is deployed the validators of genesis stay, no epoch closes and nobody leaves over the bridge.
-    pub(crate) fn of(_spec: &ChainSpec, _header: &Header, _state: &dyn StateReader, validators: &ValidatorSet) -> Self {
-        Self { calls: Vec::new(), next_validators_hash: validators.hash(), exit_root: bttc_trie::empty_exit_root() }
+    /// Without staking contracts nothing is to be done, and the validators of genesis stay.
+    pub(crate) fn begin<S: StateReader>(
+        run: &mut BlockRun<'_, S>,
+        spec: &ChainSpec,
+        header: &Header,
+        body: &Body,
+        validators: ValidatorSet,
+    ) -> Result<Self, Fatal> {
+        let mut duties = Self { slashes: VecDeque::new(), election: None, validators, elected: None };
+        if !spec.has_staking() {
+            return Ok(duties);
+        }
+        let down = run.open(&body.last_commit.signers)?;
+        let ask = &mut |question: &SystemCall| run.ask(question);
+        let epoch = put(ask, Query::Epoch, decode_epoch)?;
+        let params = put(ask, Query::Consensus, decode_consensus)?;
+        if !body.evidence.is_empty() || !down.is_empty() {
+            let reporter = put(ask, Query::OperatorOf(header.beneficiary), decode_operator)?;
+            duties.slashes = slashes(&body.evidence, reporter, &down).into();
+        }
+        duties.election = epoch.is_over(header.timestamp, params.epoch_length).then_some(params.election);
+        Ok(duties)
     }
+
+    /// How many system transactions there will be.
+    pub(crate) fn count(&self) -> usize {
+        self.slashes.len().saturating_add(usize::from(self.election.is_some()))
+    }
+
+    /// Hash of the validators of the next height; known once the block has ended.
+    pub(crate) fn next_validators_hash(&self) -> B256 {
+        self.elected.as_ref().unwrap_or(&self.validators).hash()
+    }
+
+    /// Root of the exit tree.
+    pub(crate) fn exit_root(&self) -> B256 {
+        bttc_trie::empty_exit_root()
+    }
+}
+
+impl Demands for Duties {
+    fn next(&mut self, ask: &mut Ask<'_>) -> Result<Option<SystemCall>, Fatal> {
+        if let Some(slash) = self.slashes.pop_front() {
+            return Ok(Some(system_call(slash.call())));
+        }
+        let Some(rules) = self.election.take() else { return Ok(None) };
+        let candidates = put(ask, Query::Candidates, decode_candidates)?;
+        let next = elect(&candidates, rules).unwrap_or_else(|why| {
+            tracing::error!(%why, "the election gave no set, the validators stay");
+            self.validators.clone()
+        });
+        self.elected = Some(next.clone());
+        Ok(Some(system_call(Duty::CloseEpoch { next }.call())))
+    }
+}
+
+fn system_call(Call { to, input }: Call) -> SystemCall {
+    SystemCall { to, input }
+}
+
+/// Puts a question and reads the answer.
+pub(crate) fn put<T>(
+    ask: &mut Ask<'_>,
+    query: Query,
+    decode: impl FnOnce(&[u8]) -> Result<T, InvalidAnswer>,
+) -> Result<T, Fatal> {
+    let answer: Bytes = ask(&system_call(query.call()))?;
+    decode(&answer).map_err(|error| Fatal::while_doing("reading an answer of the staking contracts", error))
 }

@@ -91,6 +91,7 @@ impl Chain {
             code: executed.outcome.changes.code,
             changes,
             trie,
+            next_validators: None,
         })
     }
 }

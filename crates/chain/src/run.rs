@@ -38,8 +38,8 @@ pub(crate) fn outputs_of(outcome: &BlockOutcome, state_root: alloy_primitives::B
         receipts_root: receipts_root(&outcome.receipts),
         logs_bloom: logs_bloom(&outcome.receipts),
         gas_used: outcome.gas_used,
-        next_validators_hash: duties.next_validators_hash,
-        exit_root: duties.exit_root,
+        next_validators_hash: duties.next_validators_hash(),
+        exit_root: duties.exit_root(),
     }
 }
 
@@ -48,7 +48,7 @@ impl Chain {
     pub(crate) fn run_block(&self, store: &ReadTx, block: RecoveredBlock) -> Judged<Executed> {
         let spec = self.spec().as_ref();
         let validators = self.validators(block.block.height())?;
-        let (outcome, duties) = judge!(execute(spec, store, &block, &validators)?);
+        let (outcome, duties) = judge!(execute(spec, store, &block, validators)?);
         let (changes, trie) = hash_state(store, &outcome)?;
         judge!(check_outcome(&block, outputs_of(&outcome, trie.root, &duties)));
         Ok(Ok(Executed {
@@ -58,6 +58,7 @@ impl Chain {
             code: outcome.changes.code,
             changes,
             trie,
+            next_validators: duties.elected,
         }))
     }
 }
@@ -66,19 +67,19 @@ fn execute(
     spec: &ChainSpec,
     store: &ReadTx,
     block: &RecoveredBlock,
-    validators: &ValidatorSet,
+    validators: ValidatorSet,
 ) -> Judged<(BlockOutcome, Duties)> {
     let header = &block.block.header;
     let state = store.state()?;
-    let duties = Duties::of(spec, header, &state, validators);
     let mut run = match BlockRun::begin(spec, state, header) {
         Ok(run) => run,
         Err(RunError::Invalid(invalid)) => return Ok(Err(invalid)),
         Err(RunError::Fatal(fatal)) => return Err(fatal),
     };
-    run.reserve_system_gas(duties.calls.len());
+    let mut duties = Duties::begin(&mut run, spec, header, &block.block.body, validators)?;
+    run.reserve_system_gas(duties.count());
     let transactions: Vec<_> = block.recovered().collect();
-    let users = transactions.len().saturating_sub(duties.calls.len());
+    let users = transactions.len().saturating_sub(duties.count());
     let (users, system) = transactions.split_at(users);
     for (index, tx) in users.iter().enumerate() {
         match run.transact(*tx) {
@@ -89,7 +90,7 @@ fn execute(
             }
         }
     }
-    let check = SystemTransactions::Check { calls: &duties.calls, transactions: system };
+    let check = SystemTransactions::Check { calls: &mut duties, transactions: system };
     match run.finish(check) {
         Ok(outcome) => Ok(Ok((outcome, duties))),
         Err(FinishError::Fatal(fatal)) => Err(fatal),

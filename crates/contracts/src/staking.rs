@@ -15,6 +15,8 @@ alloy_sol_types::sol! {
 
         function candidates() external view returns (Candidate[] memory);
 
+        function operatorOf(address signer) external view returns (address);
+
         function slashDoubleSign(address signer, uint64 height, address reporter) external;
         function slashDowntime(address signer) external;
 

@@ -31,7 +31,8 @@ alloy_sol_types::sol! {
 
         event EpochClosed(uint64 indexed number, uint256 members, bytes32 validatorsHash);
 
-        function onBlock(bytes calldata missed, Fees calldata fees) external returns (address[] memory down);
+        function onBlock(bytes calldata signers) external returns (address[] memory down);
+        function onFees(Fees calldata fees) external;
         function closeEpoch(uint256[] calldata next) external;
 
         function members() external view returns (Member[] memory);

@@ -4,10 +4,16 @@
 //! is refused; [`BlockRun::finish`] pays the fees out, runs the system transactions and hands back receipts and state changes. The same EVM
 //! and the same cache serve the whole block.
 
-use crate::{EthereumEnd, EthereumOutcome, FinishError, RunError, TransactError, run::Run, system::SystemTransactions};
-use alloy_primitives::U256;
+use crate::{
+    EthereumEnd, EthereumOutcome, FinishError, RunError, TransactError,
+    run::Run,
+    system::{SystemCall, SystemTransactions},
+};
+use alloy_primitives::{Address, Bytes, U256};
 use bttc_consensus::FeeSplit;
-use bttc_primitives::{ChainSpec, Fatal, Header, Receipt, Recovered, StateChanges, StateReader, Transaction};
+use bttc_primitives::{
+    ChainSpec, Fatal, Header, Receipt, Recovered, SignerBitmap, StateChanges, StateReader, Transaction,
+};
 use revm::inspector::NoOpInspector;
 
 /// A block in the middle of its run.
@@ -54,6 +60,17 @@ impl<'a, S: StateReader> BlockRun<'a, S> {
     /// A run in a block that has begun already: without the calls at its start, as Ethereum's state tests want it.
     pub fn resume(spec: &'a ChainSpec, state: S, header: &Header) -> Self {
         Self { run: Run::resume(spec, state, header, NoOpInspector, false) }
+    }
+
+    /// Tells the staking contracts who proposes the block and who signed the one before (`last_commit` of the body); answers with the members that are
+    /// down since then. Comes right after [`Self::begin`]; does nothing where no staking contracts are.
+    pub fn open(&mut self, signers: &SignerBitmap) -> Result<Vec<Address>, Fatal> {
+        self.run.open(signers)
+    }
+
+    /// Answers a question to a contract on the state as it is now; nothing of it stays.
+    pub fn ask(&mut self, question: &SystemCall) -> Result<Bytes, Fatal> {
+        self.run.ask(question)
     }
 
     /// Keeps gas free for `calls` system transactions.

@@ -1,7 +1,7 @@
 //! The machine that runs transactions: blocks, calls for RPC, traces.
 //!
 //! - [`BlockRun`] is the one executor. Proposing, verifying, replaying and tracing all go through it: [`BlockRun::begin`] runs the calls
-//!   at the start of a block (EIP-2935, EIP-4788), [`BlockRun::transact`] one transaction after the other, [`BlockRun::finish`] credits the
+//!   at the start of a block (EIP-2935, EIP-4788), [`BlockRun::open`] that of the staking contracts, [`BlockRun::transact`] one transaction after the other, [`BlockRun::finish`] credits the
 //!   fees and runs the system transactions.
 //! - [`call`], [`estimate_gas`] and [`create_access_list`] answer RPC on a state, [`trace_call`], [`trace_transaction`] and [`trace_block`]
 //!   explain a run. Each is bounded by gas and by a deadline.
@@ -43,6 +43,7 @@ mod memory;
 mod run;
 mod simulate;
 mod simulate_blocks;
+mod staking;
 mod start;
 mod system;
 mod trace;
@@ -61,5 +62,5 @@ pub use invalid::InvalidTransaction;
 pub use memory::MemoryState;
 pub use simulate::{CallEnv, CallOutcome, CallResult, Overrides, call};
 pub use simulate_blocks::{SimulateEnv, SimulateError, SimulatedBlock, SimulatedCall, simulate_blocks};
-pub use system::{SystemCall, SystemTransactions};
+pub use system::{Ask, Demands, SystemCall, SystemTransactions};
 pub use trace::{TraceEnv, trace_block, trace_call, trace_transaction};

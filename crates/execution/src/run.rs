@@ -165,6 +165,7 @@ impl<'a, S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'a, S, 
         };
         self.evm.db_mut().credit(TREASURY, fees.credited())?;
         self.fees = Some(fees);
+        self.tell_fees(&fees)?;
         Ok(fees)
     }
 
@@ -186,23 +187,31 @@ impl<'a, S: StateReader, I: Inspector<EthEvmContext<StateCache<S>>>> Run<'a, S, 
         match system {
             SystemTransactions::Make { calls, signer } => {
                 let (signs, proposer) = (signer.address(), self.header.beneficiary);
-                if signs != proposer && !calls.is_empty() {
-                    let what = format!("the key of {signs} cannot sign for the proposer {proposer}");
-                    return Err(Fatal::new(what).into());
-                }
-                for call in calls {
-                    let tx = system::make(self.spec, call, self.proposer_nonce()?, signer)?;
+                while let Some(call) = calls.next(&mut |question| self.ask(question))? {
+                    if signs != proposer {
+                        let what = format!("the key of {signs} cannot sign for the proposer {proposer}");
+                        return Err(Fatal::new(what).into());
+                    }
+                    let tx = system::make(self.spec, &call, self.proposer_nonce()?, signer)?;
                     self.run_system(Recovered::new_unchecked(&tx, proposer))?;
                     made.push(tx);
                 }
             }
             SystemTransactions::Check { calls, transactions } => {
-                system::check_count(self.receipts.len(), transactions.len(), calls.len())?;
-                for (call, tx) in calls.iter().zip(transactions) {
-                    let nonce = self.proposer_nonce()?;
+                let first = self.receipts.len();
+                let mut rest = transactions.iter();
+                while let Some(call) = calls.next(&mut |question| self.ask(question))? {
                     let index = self.receipts.len();
-                    system::check(self.spec, call, nonce, self.header.beneficiary, index, *tx)?;
+                    let tx = rest
+                        .next()
+                        .ok_or_else(|| system::wrong_count(index, transactions.len(), "more: one is missing"))?;
+                    let nonce = self.proposer_nonce()?;
+                    system::check(self.spec, &call, nonce, self.header.beneficiary, index, *tx)?;
                     self.run_system(*tx)?;
+                }
+                if rest.len() > 0 {
+                    let expected = transactions.len().saturating_sub(rest.len());
+                    return Err(system::wrong_count(first, transactions.len(), &expected.to_string()));
                 }
             }
         }

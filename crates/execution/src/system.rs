@@ -8,7 +8,7 @@ use crate::FinishError;
 use alloy_consensus::{SignableTransaction, Transaction as _};
 use alloy_primitives::{Address, Bytes};
 use bttc_consensus::{ConsensusSigner, InvalidBlock, SignError, SystemTransaction};
-use bttc_primitives::{ChainSpec, Recovered, Transaction};
+use bttc_primitives::{ChainSpec, Fatal, Recovered, Transaction};
 
 /// What a system transaction calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,34 +19,38 @@ pub struct SystemCall {
     pub input: Bytes,
 }
 
+/// Answers a question to a contract on the state as it is now; nothing of it stays.
+pub type Ask<'a> = dyn FnMut(&SystemCall) -> Result<Bytes, Fatal> + 'a;
+
+/// What the rules call for at the end of a block, one call after the other.
+pub trait Demands {
+    /// The next call, on the state that the ones before have left; none once all is done.
+    fn next(&mut self, ask: &mut Ask<'_>) -> Result<Option<SystemCall>, Fatal>;
+}
+
+/// A list that was known before.
+impl Demands for std::slice::Iter<'_, SystemCall> {
+    fn next(&mut self, _: &mut Ask<'_>) -> Result<Option<SystemCall>, Fatal> {
+        Ok(Iterator::next(self).cloned())
+    }
+}
+
 /// Where the system transactions of a block come from.
-#[derive(Clone, Copy)]
 pub enum SystemTransactions<'a> {
     /// We propose: sign them.
     Make {
         /// What the rules call for.
-        calls: &'a [SystemCall],
+        calls: &'a mut dyn Demands,
         /// The proposer's key; its address must be the block's beneficiary.
         signer: &'a dyn ConsensusSigner,
     },
     /// We verify: they stand at the end of the block.
     Check {
         /// What the rules call for.
-        calls: &'a [SystemCall],
+        calls: &'a mut dyn Demands,
         /// What the block has.
         transactions: &'a [Recovered<&'a Transaction>],
     },
-}
-
-impl std::fmt::Debug for SystemTransactions<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Make { calls, .. } => f.debug_struct("Make").field("calls", calls).finish(),
-            Self::Check { calls, transactions } => {
-                f.debug_struct("Check").field("calls", calls).field("transactions", &transactions.len()).finish()
-            }
-        }
-    }
 }
 
 /// Whether a transaction of a valid block is a system transaction: no other can be free, as the base fee has a floor.
@@ -105,12 +109,8 @@ pub(crate) fn check(
     refuse(format!("{field} is {got}, expected {expected}"))
 }
 
-/// Checks that a block has as many system transactions as the rules call for.
-pub(crate) fn check_count(first_index: usize, got: usize, expected: usize) -> Result<(), FinishError> {
-    if got == expected {
-        return Ok(());
-    }
+/// A block has more or fewer system transactions than the rules call for.
+pub(crate) fn wrong_count(first_index: usize, got: usize, expected: &str) -> FinishError {
     let why = format!("the block ends with {got} system transactions, expected {expected}");
-    let index = first_index.saturating_add(got.min(expected));
-    Err(InvalidBlock::SystemTransaction { index, why }.into())
+    InvalidBlock::SystemTransaction { index: first_index, why }.into()
 }

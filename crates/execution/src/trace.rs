@@ -137,10 +137,11 @@ impl<'a, S: StateReader> Replay<'a, S> {
     ) -> Result<Self, CallError> {
         let tracer = tracer(options, env.deadline)?;
         let run = Run::begin(env.spec, state, &block.block.header, tracer, false);
-        let run = run.map_err(|error| match error {
+        let mut run = run.map_err(|error| match error {
             RunError::Fatal(fatal) => fatal,
             invalid => Fatal::while_doing("replaying a committed block", invalid),
         })?;
+        run.open(&block.block.body.last_commit.signers)?;
         Ok(Self { run, block_hash: block.block.hash() })
     }
 

@@ -32,6 +32,11 @@ impl SignerBitmap {
         Self { bits: bits.into() }
     }
 
+    /// The bits.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bits
+    }
+
     /// Positions of the signers, ascending.
     pub fn indices(&self) -> impl Iterator<Item = usize> + '_ {
         self.bits.iter().enumerate().flat_map(|(at, byte)| {

@@ -2,7 +2,7 @@
 //!
 //! In the order of docs/staking.md, section 2:
 //!
-//! 1. [`BlockWork::call`], made by [`addresses::SYSTEM`] and no transaction; [`decode_down`] reads who crossed the bound of missed blocks.
+//! 1. `bttc_execution::BlockRun` tells `ValidatorSet` of the block and its fees, and hears who crossed the bound of missed blocks.
 //! 2. [`slashes`]: one [`SystemCall`] for each proof of the body, then one for each who is down. Each becomes a system transaction.
 //! 3. After them, if [`Epoch::is_over`] at the block's time: the election over [`Query::Candidates`], and [`SystemCall::CloseEpoch`].
 //!
@@ -14,7 +14,7 @@ use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
 pub use bttc_contracts::validator_set::IValidatorSet::Fees;
 use bttc_contracts::{addresses, params::IParams, staking::IStaking, validator_set::IValidatorSet};
-use bttc_primitives::{Evidence, Height, InvalidValidatorSet, SignerBitmap, Validator, ValidatorSet};
+use bttc_primitives::{Evidence, Height, InvalidValidatorSet, Validator, ValidatorSet};
 use std::time::Duration;
 
 /// An answer of a contract that the node cannot use: its code and this program do not belong together.
@@ -63,46 +63,6 @@ impl Call {
     fn new(to: Address, call: &impl SolCall) -> Self {
         Self { to, input: call.abi_encode().into() }
     }
-}
-
-/// What `ValidatorSet.onBlock` is told about a block.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BlockWork {
-    /// See [`missed`]; empty in block 1 and in the first block of an epoch.
-    pub missed: Bytes,
-    /// Fees of the block.
-    pub fees: Fees,
-}
-
-impl BlockWork {
-    /// The call, to be made by [`addresses::SYSTEM`].
-    pub fn call(self) -> Call {
-        Call::new(addresses::VALIDATOR_SET, &IValidatorSet::onBlockCall { missed: self.missed, fees: self.fees })
-    }
-}
-
-/// Members whose precommit is absent: bit `i` of byte `i / 8` (least significant first) for member `i`.
-///
-/// As many bytes as the set needs, zero or not, so that "nobody missed" and "not counted", which is empty, differ.
-pub fn missed(signers: &SignerBitmap, validators: &ValidatorSet) -> Bytes {
-    let members = validators.members().len();
-    let mut bits = vec![0u8; members.div_ceil(8)];
-    for index in 0..members {
-        if let Some(byte) = bits.get_mut(index / 8) {
-            *byte |= 1u8 << (index % 8);
-        }
-    }
-    for index in signers.indices().filter(|index| *index < members) {
-        if let Some(byte) = bits.get_mut(index / 8) {
-            *byte &= !(1u8 << (index % 8));
-        }
-    }
-    bits.into()
-}
-
-/// Reads the answer of `onBlock`: signers that are down since this block.
-pub fn decode_down(answer: &[u8]) -> Result<Vec<Address>, InvalidAnswer> {
-    decode::<IValidatorSet::onBlockCall>(answer)
 }
 
 /// What becomes a system transaction.
@@ -174,6 +134,8 @@ pub enum Query {
     Members,
     /// Numbers for the next block; [`decode_consensus`].
     Consensus,
+    /// Account of the validator with this consensus address; [`decode_operator`].
+    OperatorOf(Address),
 }
 
 impl Query {
@@ -183,6 +145,7 @@ impl Query {
             Self::Candidates => Call::new(addresses::STAKING, &IStaking::candidatesCall {}),
             Self::Epoch => Call::new(addresses::VALIDATOR_SET, &IValidatorSet::epochCall {}),
             Self::Members => Call::new(addresses::VALIDATOR_SET, &IValidatorSet::membersCall {}),
+            Self::OperatorOf(signer) => Call::new(addresses::STAKING, &IStaking::operatorOfCall { signer }),
             Self::Consensus => Call::new(addresses::PARAMS, &IParams::consensusCall {}),
         }
     }
@@ -211,6 +174,11 @@ pub fn decode_candidates(answer: &[u8]) -> Result<Vec<Candidate>, InvalidAnswer>
     let candidates = decode::<IStaking::candidatesCall>(answer)?;
     let candidate = |IStaking::Candidate { operator, signer, tokens }| Candidate { operator, signer, tokens };
     Ok(candidates.into_iter().map(candidate).collect())
+}
+
+/// Reads the answer of [`Query::OperatorOf`].
+pub fn decode_operator(answer: &[u8]) -> Result<Address, InvalidAnswer> {
+    decode::<IStaking::operatorOfCall>(answer)
 }
 
 /// Reads the answer of [`Query::Epoch`].

@@ -2,12 +2,13 @@
 
 use crate::{
     History, HistoryError, Identity, Kept, StateView, Storage, StoredProposal, StoredReceipt, StoredTransaction,
+    VotersSince,
     blocks::missing,
     codec::{HeaderRow, TransactionPlace},
     open::FORMAT_KEY,
     rows::Rows,
     store::Reader,
-    tables::{BlockBodies, Certificates, HeaderNumbers, Headers, Metadata, Receipts},
+    tables::{BlockBodies, Certificates, HeaderNumbers, Headers, Metadata, Receipts, ValidatorSets},
 };
 use alloy_primitives::B256;
 use bttc_primitives::{Body, CommitCertificate, Fatal, Head, Header, Height, Receipt, RecoveredBlock, SealedBlock};
@@ -156,6 +157,11 @@ impl ReadTx {
     /// Certificate that made the block at a height final; genesis has none.
     pub fn certificate(&self, height: Height) -> Result<Option<CommitCertificate>, Fatal> {
         self.rows().get::<Certificates>(&height)
+    }
+
+    /// Who votes on a height; none if no set was written for it.
+    pub fn validators(&self, height: Height) -> Result<Option<VotersSince>, Fatal> {
+        Ok(self.rows().cursor::<ValidatorSets>()?.seek_back(&height)?.map(|(_, voters)| voters))
     }
 
     /// A transaction of a committed block; none if its block is pruned: the index by hash goes with the blocks.

@@ -116,6 +116,19 @@ impl<'tx, K: TransactionKind, T: Table> TableCursor<'tx, K, T> {
         self.cursor.next().map_err(reading(T::NAME)).and_then(typed::<T>)
     }
 
+    /// The last row at or before `key`.
+    pub(crate) fn seek_back(&mut self, key: &T::Key) -> Result<Row<T>, Fatal> {
+        let wanted = KeyBuf::of(key)?;
+        let row = match self.cursor.set_range(wanted.as_slice()).map_err(reading(T::NAME))? {
+            Some((found, value)) => {
+                let row: (Cow<'tx, [u8]>, Cow<'tx, [u8]>) = (found, value);
+                if row.0.as_ref() == wanted.as_slice() { Some(row) } else { self.previous_raw()? }
+            }
+            None => self.last_raw()?,
+        };
+        typed::<T>(row)
+    }
+
     pub(crate) fn last(&mut self) -> Result<Row<T>, Fatal> {
         self.cursor.last().map_err(reading(T::NAME)).and_then(typed::<T>)
     }

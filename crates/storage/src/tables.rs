@@ -5,7 +5,7 @@
 //! key above `h`, or the newest state if there is none.
 
 use crate::{
-    StoredProposal, StoredReceipt,
+    StoredProposal, StoredReceipt, VotersSince,
     codec::{BodyRow, ChangesRow, HeaderRow, Key, TransactionPlace, TransactionRow, Value},
 };
 use alloy_primitives::{Address, B256, Bytes, U256};
@@ -13,7 +13,7 @@ use bttc_primitives::{Account, CommitCertificate};
 use bttc_trie::{BranchNodeCompact, Nibbles, TrieAccount};
 
 /// Version of all that this file and `codec` say. Another one in a database means that this program must not touch it.
-pub(crate) const FORMAT_VERSION: u64 = 2;
+pub(crate) const FORMAT_VERSION: u64 = 3;
 
 /// One table.
 pub(crate) trait Table {
@@ -64,6 +64,8 @@ tables! {
     Receipts: TxNumber => StoredReceipt;
     /// Certificates that made blocks final.
     Certificates: Height => CommitCertificate;
+    /// Validator sets, by the first height of each that this database knows of. Never pruned.
+    ValidatorSets: Height => VotersSince;
     /// Undecided blocks above the head, by height and block hash.
     Proposals: (Height, B256) => StoredProposal;
 

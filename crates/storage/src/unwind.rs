@@ -4,7 +4,7 @@ use crate::{
     HistoryError, WriteTx,
     read::patched_key,
     rows::Rows,
-    tables::{Certificates, HeaderNumbers, Headers, Metadata},
+    tables::{Certificates, HeaderNumbers, Headers, Metadata, ValidatorSets},
     write_state::Recording,
 };
 use bttc_primitives::{Fatal, Height};
@@ -50,6 +50,7 @@ impl Rows<'_, Rw> {
         }
         self.drop_body(height)?;
         self.writer::<Certificates>()?.delete(&height)?;
+        self.writer::<ValidatorSets>()?.delete(&height.saturating_add(1))?;
         self.writer::<Headers>()?.delete(&height)
     }
 }

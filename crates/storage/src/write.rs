@@ -5,11 +5,11 @@ use crate::{
     read::{CHAIN_ID_KEY, GENESIS_HASH_KEY, GENESIS_JSON_DIGEST_KEY, GENESIS_JSON_KEY, NOTE_PREFIX, patched_key},
     rows::{Rows, failed},
     state_import::unfinished,
-    tables::{Metadata, Proposals},
+    tables::{Metadata, Proposals, ValidatorSets},
     write_state::Recording,
 };
 use alloy_primitives::{B256, Bytes, keccak256};
-use bttc_primitives::{CommitCertificate, Fatal, Receipt, RecoveredBlock};
+use bttc_primitives::{CommitCertificate, Fatal, Height, Receipt, RecoveredBlock, ValidatorSet};
 use bttc_trie::{HashedChanges, TrieUpdate};
 use signet_libmdbx::{Rw, tx::aliases::RwTxUnsync};
 use std::{collections::BTreeMap, time::Instant};
@@ -29,6 +29,15 @@ pub struct BlockCommit<'a> {
     pub changes: &'a HashedChanges,
     /// The state's trie after it.
     pub trie: &'a TrieUpdate,
+}
+
+/// A validator set in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VotersSince {
+    /// The first height that they vote on.
+    pub since: Height,
+    /// Who they are.
+    pub validators: ValidatorSet,
 }
 
 /// The one transaction that may write. It stays on the thread that began it, and leaves nothing unless it is committed.
@@ -114,6 +123,11 @@ impl WriteTx {
     pub fn put_proposal(&mut self, proposal: &StoredProposal) -> Result<(), Fatal> {
         let key = (proposal.block.block.height(), proposal.block.block.hash());
         self.rows().writer::<Proposals>()?.put(&key, proposal)
+    }
+
+    /// Writes who votes from height `from` on. They may have done so before, where this database has no blocks.
+    pub fn put_validators(&mut self, from: Height, voters: &VotersSince) -> Result<(), Fatal> {
+        self.rows().writer::<ValidatorSets>()?.put(&from, voters)
     }
 
     /// Keeps a note of the node. Errors: the key is longer than 90 bytes.

@@ -170,7 +170,7 @@ fn gas_of_the_block_is_kept_and_reserved() {
         other => panic!("{other:?}"),
     }
     run.transact(draft(2, 0, contracts::LOG).gas(100_000).eip1559().as_recovered_ref()).unwrap();
-    let outcome = run.finish(NO_SYSTEM).unwrap();
+    let outcome = finish(run).unwrap();
     assert_eq!(outcome.receipts.len(), 2);
     assert_eq!(outcome.receipts[1].cumulative_gas_used, outcome.gas_used);
     assert_eq!(outcome.receipts[1].logs.len(), 1);

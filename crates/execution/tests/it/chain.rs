@@ -7,7 +7,7 @@ use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, hex};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use bttc_consensus::{ConsensusSigner, SignError, SignRequest};
-use bttc_execution::{BlockOutcome, BlockRun, SystemTransactions};
+use bttc_execution::{BlockOutcome, BlockRun, FinishError, SystemTransactions};
 use bttc_primitives::{ChainSpec, Fatal, Header, Recovered, Transaction};
 
 pub const CHAIN_ID: u64 = 990_992;
@@ -238,7 +238,10 @@ impl Draft {
     }
 }
 
-pub const NO_SYSTEM: SystemTransactions<'static> = SystemTransactions::Check { calls: &[], transactions: &[] };
+/// Ends a block of which the rules demand nothing.
+pub fn finish(run: BlockRun<'_, MemoryState>) -> Result<BlockOutcome, FinishError> {
+    run.finish(SystemTransactions::Check { calls: &mut [].iter(), transactions: &[] })
+}
 
 /// Runs a block of transactions that must all be accepted; returns it with the state after it.
 pub fn run(spec: &ChainSpec, state: &MemoryState, txs: &[Recovered<Transaction>]) -> (BlockOutcome, MemoryState) {
@@ -246,7 +249,7 @@ pub fn run(spec: &ChainSpec, state: &MemoryState, txs: &[Recovered<Transaction>]
     for tx in txs {
         run.transact(tx.as_recovered_ref()).unwrap();
     }
-    let outcome = run.finish(NO_SYSTEM).unwrap();
+    let outcome = finish(run).unwrap();
     let mut after = state.clone();
     after.apply(&outcome.changes).unwrap();
     (outcome, after)

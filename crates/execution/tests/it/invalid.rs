@@ -14,7 +14,7 @@ fn refusal(tx: Recovered<Transaction>) -> Invalid {
         Err(TransactError::Invalid(invalid)) => invalid,
         other => panic!("{other:?}"),
     };
-    let outcome = run.finish(NO_SYSTEM).unwrap();
+    let outcome = finish(run).unwrap();
     assert_eq!(outcome, crate::chain::run(&spec, &state, &[good]).0, "a refusal changes nothing");
     refused
 }

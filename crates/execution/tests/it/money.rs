@@ -94,7 +94,7 @@ proptest! {
                 Err(other) => prop_assert!(false, "{other}"),
             }
         }
-        let outcome = run.finish(NO_SYSTEM).unwrap();
+        let outcome = finish(run).unwrap();
         let mut after = state.clone();
         after.apply(&outcome.changes).unwrap();
         prop_assert_eq!(after.total() + outcome.fees.burned, state.total());

@@ -27,13 +27,13 @@ fn begun<'a>(spec: &'a bttc_primitives::ChainSpec, state: &MemoryState) -> Block
 fn make(calls: &[SystemCall]) -> Result<BlockOutcome, FinishError> {
     let (spec, state) = (spec(), state());
     let signer = Consensus(key(PROPOSER));
-    begun(&spec, &state).finish(SystemTransactions::Make { calls, signer: &signer })
+    begun(&spec, &state).finish(SystemTransactions::Make { calls: &mut calls.iter(), signer: &signer })
 }
 
 fn check(calls: &[SystemCall], txs: &[Transaction], sender: Address) -> Result<BlockOutcome, FinishError> {
     let (spec, state) = (spec(), state());
     let transactions: Vec<_> = txs.iter().map(|tx| Recovered::new_unchecked(tx, sender)).collect();
-    begun(&spec, &state).finish(SystemTransactions::Check { calls, transactions: &transactions })
+    begun(&spec, &state).finish(SystemTransactions::Check { calls: &mut calls.iter(), transactions: &transactions })
 }
 
 #[test]
@@ -70,7 +70,8 @@ fn fees_are_credited_before_system_transactions_run() {
     state.set_code(reader, code);
     let signer = Consensus(key(PROPOSER));
     let calls = [SystemCall { to: reader, input: Default::default() }];
-    let outcome = begun(&spec, &state).finish(SystemTransactions::Make { calls: &calls, signer: &signer }).unwrap();
+    let outcome =
+        begun(&spec, &state).finish(SystemTransactions::Make { calls: &mut calls.iter(), signer: &signer }).unwrap();
     state.apply(&outcome.changes).unwrap();
     assert!(!outcome.fees.credited().is_zero());
     assert_eq!(state.storage[&(reader, U256::ZERO)], outcome.fees.credited());
@@ -133,7 +134,7 @@ fn gas_that_was_not_kept_free_is_missed() {
         let _ = run.transact(draft(n, 0, contracts::LOOP).gas(13_000_000).eip1559().as_recovered_ref()).unwrap();
     }
     let signer = Consensus(key(PROPOSER));
-    match run.finish(SystemTransactions::Make { calls: &calls(), signer: &signer }) {
+    match run.finish(SystemTransactions::Make { calls: &mut calls().iter(), signer: &signer }) {
         Err(FinishError::Invalid(InvalidBlock::SystemTransaction { index: 4, why })) => {
             assert_eq!(why, format!("needs {SYSTEM_TX_GAS} gas, the block has 8000000 left"));
         }
@@ -145,7 +146,7 @@ fn gas_that_was_not_kept_free_is_missed() {
 fn only_the_proposer_can_make_them() {
     let (spec, state) = (spec(), state());
     let signer = Consensus(key(1));
-    let made = begun(&spec, &state).finish(SystemTransactions::Make { calls: &calls(), signer: &signer });
+    let made = begun(&spec, &state).finish(SystemTransactions::Make { calls: &mut calls().iter(), signer: &signer });
     assert!(matches!(made, Err(FinishError::Fatal(_))), "{made:?}");
 }
 
@@ -163,8 +164,9 @@ impl ConsensusSigner for Absent {
 #[test]
 fn a_signer_that_is_away_is_no_trouble_of_ours() {
     let (spec, state) = (spec(), state());
-    let finish =
-        |calls: &[SystemCall]| begun(&spec, &state).finish(SystemTransactions::Make { calls, signer: &Absent });
+    let finish = |calls: &[SystemCall]| {
+        begun(&spec, &state).finish(SystemTransactions::Make { calls: &mut calls.iter(), signer: &Absent })
+    };
     let made = finish(&calls());
     assert!(matches!(made, Err(FinishError::Unsigned(SignError::Unavailable(_)))), "{made:?}");
     assert!(finish(&[]).is_ok(), "and not asked without need");

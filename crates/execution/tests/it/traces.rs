@@ -24,7 +24,7 @@ fn block() -> RecoveredBlock {
     }
     let calls = [SystemCall { to: contracts::LOG, input: Default::default() }];
     let signer = Consensus(key(PROPOSER));
-    let outcome = run.finish(SystemTransactions::Make { calls: &calls, signer: &signer }).unwrap();
+    let outcome = run.finish(SystemTransactions::Make { calls: &mut calls.iter(), signer: &signer }).unwrap();
     let mut transactions: Vec<_> = txs.into_iter().map(|tx| tx.into_inner()).collect();
     transactions.extend(outcome.system_transactions);
     let senders = vec![address(1), address(2), address(PROPOSER)];

@@ -7,6 +7,7 @@ use alloy_eips::{eip1559::BaseFeeParams, eip7685::EMPTY_REQUESTS_HASH, eip7840::
 use alloy_genesis::Genesis;
 use alloy_primitives::{Address, B256, U64};
 use alloy_trie::EMPTY_ROOT_HASH;
+use bttc_contracts::addresses::VALIDATOR_SET;
 use serde::Deserialize;
 use std::time::Duration;
 
@@ -75,7 +76,9 @@ pub(super) fn read(genesis: Genesis) -> Result<ChainSpec, InvalidGenesis> {
             section.check()?
         }
     };
-    Ok(ChainSpec { chain_id: config.chain_id, forks, rules, base_fee_params, blobs, genesis })
+    let validator_set = genesis.alloc.get(&VALIDATOR_SET).and_then(|account| account.non_empty_code());
+    let has_staking = validator_set.is_some() && matches!(rules, ChainRules::Bttc { .. });
+    Ok(ChainSpec { chain_id: config.chain_id, forks, rules, base_fee_params, blobs, has_staking, genesis })
 }
 
 /// The EVM does not look at storage where it creates a contract, so no account may have storage alone (EIP-7610).

@@ -65,6 +65,7 @@ pub struct ChainSpec {
     rules: ChainRules,
     base_fee_params: BaseFeeParams,
     blobs: BlobScheduleBlobParams,
+    has_staking: bool,
     genesis: Genesis,
 }
 
@@ -116,6 +117,12 @@ impl ChainSpec {
                 Timing { block_time: Duration::from_millis(500), idle_time: Duration::from_secs(2) }
             }
         }
+    }
+
+    /// Whether genesis has the staking contracts: then they say who validates, and learn of each block (docs/staking.md). Without them the validators of
+    /// genesis stay.
+    pub const fn has_staking(&self) -> bool {
+        self.has_staking
     }
 
     /// Validators of block 1.

@@ -15,15 +15,6 @@ fn selector(signature: &str) -> [u8; 4] {
 
 #[test]
 fn calls_are_those_of_the_page() {
-    let work = BlockWork { missed: vec![5].into(), fees: Fees { stakers: 1, treasury: 2, tips: 3, burned: 4 } };
-    let call = work.call();
-    assert_eq!(call.to, addresses::VALIDATOR_SET);
-    assert_eq!(call.input[..4], selector("onBlock(bytes,(uint128,uint128,uint128,uint128))"));
-    assert_eq!(
-        hex::encode(&call.input[4..]),
-        ["a0", "01", "02", "03", "04", "01"].map(|word| format!("{word:0>64}")).concat() + &format!("{:0<64}", "05")
-    );
-
     let close = SystemCall::CloseEpoch { next: set(&[7, 9]) }.call();
     assert_eq!(close.to, addresses::VALIDATOR_SET);
     assert_eq!(close.input[..4], selector("closeEpoch(uint256[])"));
@@ -80,13 +71,13 @@ fn an_epoch_ends_with_its_length() {
 }
 
 #[test]
-fn candidates_and_who_is_down() {
+fn candidates_and_operators() {
     let candidate =
         Candidate { operator: Address::repeat_byte(1), signer: Address::repeat_byte(2), tokens: U256::from(5) };
     let answer = vec![(candidate.operator, candidate.signer, candidate.tokens)].abi_encode();
     assert_eq!(decode_candidates(&answer).unwrap(), [candidate]);
-    assert_eq!(decode_down(&vec![candidate.signer].abi_encode()).unwrap(), [candidate.signer]);
-    assert!(decode_down(&[]).is_err());
+    assert_eq!(decode_operator(&candidate.operator.abi_encode()).unwrap(), candidate.operator);
+    assert!(decode_operator(&[]).is_err());
 }
 
 #[test]
@@ -120,18 +111,7 @@ fn consensus_numbers_are_checked() {
 
 proptest! {
     #[test]
-    fn missed_and_signers_part_the_set(size in 1usize..=100, signed in proptest::collection::btree_set(0usize..110, 0..110)) {
-        let signers = SignerBitmap::from_indices(110, signed.iter().copied());
-        let bits = missed(&signers, &set(&vec![1; size]));
-        prop_assert_eq!(bits.len(), size.div_ceil(8));
-        for index in 0..bits.len() * 8 {
-            let bit = bits[index / 8] & (1 << (index % 8)) != 0;
-            prop_assert_eq!(bit, index < size && !signed.contains(&index));
-        }
-    }
-
-    #[test]
     fn no_answer_makes_a_decoder_panic(answer in proptest::collection::vec(any::<u8>(), 0..500)) {
-        let _ = (decode_candidates(&answer), decode_epoch(&answer), decode_members(&answer), decode_consensus(&answer), decode_down(&answer));
+        let _ = (decode_candidates(&answer), decode_epoch(&answer), decode_members(&answer), decode_consensus(&answer), decode_operator(&answer));
     }
 }

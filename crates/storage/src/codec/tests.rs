@@ -1,12 +1,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
-use crate::{StoredProposal, StoredReceipt, tables::FORMAT_VERSION};
+use crate::{StoredProposal, StoredReceipt, VotersSince, tables::FORMAT_VERSION};
 use alloy_consensus::{Eip658Value, Signed, TxEip1559, TxLegacy, TxType};
 use alloy_primitives::{Bytes, KECCAK256_EMPTY, Log, LogData, Signature, U256, hex, keccak256};
 use bttc_primitives::{
     Account, Body, CommitCertificate, Header, LastCommit, Receipt, RecoveredBlock, SealedBlock, SignerBitmap,
-    Transaction, VoteSignature,
+    Transaction, Validator, ValidatorSet, VoteSignature,
 };
 use bttc_trie::{BranchNodeCompact, EMPTY_ROOT_HASH, TrieAccount};
 use proptest::{collection::vec, prelude::*};
@@ -294,6 +294,8 @@ fn stored_encodings() {
     value("header", &|out| header.encode(out));
     value("body", &|out| body.encode(out));
     value("certificate", &|out| certificate.encode(out));
+    let set = ValidatorSet::new(vec![Validator { address: Address::repeat_byte(6), power: 258 }]).unwrap();
+    value("validator set", &|out| VotersSince { since: 78, validators: set.clone() }.encode(out));
     value("proposal", &|out| proposal.encode(out));
     value("changes", &|out| changes.encode(out));
     let mut key = |name: &str, bytes: Vec<u8>| lines.push(format!("{name}: {}", hex::encode(bytes)));

@@ -1,9 +1,10 @@
 //! Values that are a number, plain bytes, nothing, or RLP.
 
 use super::{Corrupt, Input, Value};
-use alloy_primitives::{Bytes, U256};
+use crate::VotersSince;
+use alloy_primitives::{Address, Bytes, U256};
 use alloy_rlp::{Decodable, Encodable};
-use bttc_primitives::CommitCertificate;
+use bttc_primitives::{CommitCertificate, Validator, ValidatorSet};
 
 impl Value for () {
     fn encode(&self, _: &mut Vec<u8>) {}
@@ -81,5 +82,35 @@ impl Value for CommitCertificate {
 
     fn decode(bytes: &[u8]) -> Result<Self, Corrupt> {
         decode_rlp(bytes)
+    }
+}
+
+/// Unit: bytes of an address and of a power.
+const MEMBER_BYTES: usize = 28;
+
+/// The first height (8 bytes, big endian), then each member's address and power (8 bytes, big endian), in the order of the set.
+impl Value for VotersSince {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.since.to_be_bytes());
+        for member in self.validators.members() {
+            out.extend_from_slice(member.address.as_slice());
+            out.extend_from_slice(&member.power.to_be_bytes());
+        }
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Corrupt> {
+        let (since, members) = bytes.split_first_chunk().ok_or(Corrupt("it has no first height"))?;
+        let (members, rest) = members.as_chunks::<MEMBER_BYTES>();
+        if !rest.is_empty() {
+            return Err(Corrupt("a validator set is not a number of whole members"));
+        }
+        let member = |bytes: &[u8; MEMBER_BYTES]| {
+            let (address, power) = bytes.split_at(20);
+            let power = power.try_into().map(u64::from_be_bytes).map_err(|_| Corrupt("a power is not of 8 bytes"))?;
+            Ok(Validator { address: Address::from_slice(address), power })
+        };
+        let members = members.iter().map(member).collect::<Result<Vec<_>, Corrupt>>()?;
+        let validators = ValidatorSet::new(members).map_err(|_| Corrupt("its members are no validator set"))?;
+        Ok(Self { since: u64::from_be_bytes(*since), validators })
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     codec::TransactionPlace,
     tables::{
         BlockBodies, Certificates, HeaderNumbers, Headers, LogAddresses, LogTopics, Receipts, Table,
-        TransactionHashNumbers, Transactions,
+        TransactionHashNumbers, Transactions, ValidatorSets,
     },
     write_block::log_keys,
 };
@@ -42,7 +42,9 @@ pub(super) fn check(check: &Check<'_>, read: &ReadTx, head: Height, tally: Tally
         Ok(indexed(*height) && logs_of(check, read, *height)?.1.contains(topic))
     })?;
     // Which blocks must have a certificate the rules say; here only that none stands beyond the chain.
-    look::<Certificates>(check, read, u64::MAX, |key, _| Ok(in_chain(key)))
+    look::<Certificates>(check, read, u64::MAX, |key, _| Ok(in_chain(key)))?;
+    // The head may have changed the set of the next height.
+    look::<ValidatorSets>(check, read, u64::MAX, |first, _| Ok(*first <= blocks))
 }
 
 /// Numbers of the transactions that are kept; where the bodies at the ends are damaged, every number might be.
