@@ -14,6 +14,8 @@ use bytes::Bytes;
 
 /// First byte of every message.
 const VERSION: u8 = 1;
+/// No round is above it: reaching it takes centuries, and the consensus library counts beyond the round that it is told of.
+const MAX_ROUND: Round = 1 << 30;
 /// Most votes that a certificate may carry; protocol.md allows no more validators than a hundred.
 const MAX_VOTES: usize = 1_024;
 
@@ -264,7 +266,11 @@ impl Message {
     pub fn decode(bytes: &[u8]) -> Result<Self, InvalidMessage> {
         let (kind, rest) = open(bytes, MAX_MESSAGE_BYTES)?;
         match kind {
-            Some(0) => body(rest).map(Self::Vote),
+            Some(0) => {
+                let vote: VoteMessage = body(rest)?;
+                possible_round(vote.round)?;
+                Ok(Self::Vote(vote))
+            }
             Some(1) => body(rest).and_then(possible).map(Self::Proposal),
             Some(2) => {
                 let part: PartMessage = body(rest)?;
@@ -274,6 +280,7 @@ impl Message {
             Some(3) => {
                 let polka: PolkaMessage = body(rest)?;
                 bound(polka.votes.len())?;
+                possible_round(polka.round)?;
                 if polka.block_hash.is_zero() {
                     return Err(InvalidMessage::Bounds("block of a certificate"));
                 }
@@ -282,6 +289,7 @@ impl Message {
             Some(4) => {
                 let round: RoundMessage = body(rest)?;
                 bound(round.votes.len())?;
+                possible_round(round.round)?;
                 Ok(Self::Round(round))
             }
             Some(5) => body(rest).map(Self::Status),
@@ -464,12 +472,17 @@ fn bound(votes: usize) -> Result<(), InvalidMessage> {
     if (1..=MAX_VOTES).contains(&votes) { Ok(()) } else { Err(InvalidMessage::Bounds("number of votes")) }
 }
 
+const fn possible_round(round: Round) -> Result<(), InvalidMessage> {
+    if round > MAX_ROUND { Err(InvalidMessage::Bounds("round")) } else { Ok(()) }
+}
+
 /// What no honest proposer signs is refused before any signature is looked at.
 fn possible(proposal: ProposalMessage) -> Result<ProposalMessage, InvalidMessage> {
     let rounds = match proposal.valid_round {
         None => proposal.value.built_in == proposal.round,
         Some(valid) => valid < proposal.round && proposal.value.built_in <= valid,
     };
+    possible_round(proposal.round)?;
     if !rounds {
         return Err(InvalidMessage::Bounds("order of the rounds of a proposal"));
     }

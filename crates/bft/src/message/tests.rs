@@ -19,7 +19,7 @@ fn voter() -> impl Strategy<Value = Address> {
 }
 
 fn vote() -> impl Strategy<Value = VoteMessage> {
-    (kind(), any::<u64>(), any::<u32>(), hash(), voter(), signature()).prop_map(
+    (kind(), any::<u64>(), 0..=MAX_ROUND, hash(), voter(), signature()).prop_map(
         |(kind, height, round, block_hash, voter, signature)| VoteMessage {
             kind,
             height,
@@ -63,10 +63,10 @@ fn message() -> impl Strategy<Value = Message> {
             proposal,
             part: Part { index, path, data: data.into() }
         })),
-        (any::<u64>(), any::<u32>(), 1u8.., votes).prop_map(|(height, round, hash, votes)| Message::Polka(
+        (any::<u64>(), 0..=MAX_ROUND, 1u8.., votes).prop_map(|(height, round, hash, votes)| Message::Polka(
             PolkaMessage { height, round, block_hash: B256::repeat_byte(hash), votes }
         )),
-        (any::<u64>(), any::<u32>(), any::<bool>(), proptest::collection::vec(round_vote(), 1..4)).prop_map(
+        (any::<u64>(), 0..=MAX_ROUND, any::<bool>(), proptest::collection::vec(round_vote(), 1..4)).prop_map(
             |(height, round, precommits, votes)| Message::Round(RoundMessage { height, round, precommits, votes })
         ),
         (any::<u64>(), any::<u64>()).prop_map(|(height, earliest)| Message::Status(StatusMessage { height, earliest })),
@@ -167,4 +167,21 @@ fn a_proposal_that_no_honest_node_makes_is_refused() {
     for proposal in bad {
         assert!(matches!(Message::decode(&Message::Proposal(proposal).encode(0)), Err(InvalidMessage::Bounds(_))));
     }
+}
+
+#[test]
+fn rounds_that_nobody_reaches_are_refused() {
+    let vote = |round| {
+        let (voter, signature) = (Address::repeat_byte(1), VoteSignature::repeat_byte(2));
+        Message::Vote(VoteMessage {
+            kind: VoteKind::Prevote,
+            height: 1,
+            round,
+            block_hash: B256::ZERO,
+            voter,
+            signature,
+        })
+    };
+    assert_eq!(Message::decode(&vote(MAX_ROUND).encode(0)), Ok(vote(MAX_ROUND)));
+    assert_eq!(Message::decode(&vote(MAX_ROUND + 1).encode(0)), Err(InvalidMessage::Bounds("round")));
 }
