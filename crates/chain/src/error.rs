@@ -1,5 +1,6 @@
 //! Why a ledger cannot be opened.
 
+use alloy_primitives::B256;
 use bttc_primitives::{Fatal, InvalidGenesis};
 
 /// The chain, the store and the key do not fit together, or the store fails.
@@ -11,6 +12,17 @@ pub enum OpenError {
     /// The genesis file cannot be used.
     #[error(transparent)]
     Genesis(#[from] InvalidGenesis),
+    /// The contract `ValidatorSet` in the genesis holds others than the genesis names.
+    #[error(
+        "the contract ValidatorSet in the genesis file holds validators with the hash {got}, `config.bttc.validators` has the hash {expected}; make \
+         the file with: bttc genesis"
+    )]
+    GenesisVoters {
+        /// Hash of those in the contract.
+        got: B256,
+        /// Hash of those in the configuration.
+        expected: B256,
+    },
     /// Our own trouble.
     #[error(transparent)]
     Fatal(#[from] Fatal),

@@ -4,8 +4,8 @@ use crate::{
     ChainConfig, ChainEvent, Clock, OpenError, genesis::write_or_check_genesis, outcomes::Outcomes, snapshot::Shelf,
 };
 use bttc_consensus::{ConsensusSigner, next_base_fee};
-use bttc_primitives::{ChainSpec, Evidence, Fatal, Head, Height, StateReader, ValidatorSet};
-use bttc_storage::{ReadTx, Storage, VotersSince};
+use bttc_primitives::{ChainSpec, Evidence, Fatal, Head, StateReader, ValidatorSet};
+use bttc_storage::{ReadTx, Storage};
 use bttc_txpool::{HeadState, Pool, PoolConfig};
 use parking_lot::{Mutex, RwLock};
 use std::{
@@ -72,7 +72,9 @@ impl Chain {
             clock: Clock::default(),
             writer: Mutex::default(),
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let chain = Self { inner: Arc::new(inner) };
+        chain.check_voters()?;
+        Ok(chain)
     }
 
     /// The network.
@@ -113,19 +115,6 @@ impl Chain {
     /// Base fee of the next block; none before London. Unit: wei per gas.
     pub fn next_base_fee(&self) -> Option<u64> {
         next_base_fee(&self.inner.spec, &self.head().header)
-    }
-
-    /// Who votes on a height: as elected for it, up to the one after the head; above, who votes on that.
-    pub fn validators(&self, height: Height) -> Result<ValidatorSet, Fatal> {
-        self.voters(height).map(|voters| voters.validators)
-    }
-
-    /// Who votes on a height, and since when they do. Without staking contracts these are the validators of genesis, since block 1.
-    pub(crate) fn voters(&self, height: Height) -> Result<VotersSince, Fatal> {
-        let genesis = self.inner.validators.as_ref();
-        let genesis = genesis.ok_or_else(|| Fatal::new("a chain under the `ethereum` spec has no validators"))?;
-        let elected = if self.inner.spec.has_staking() { self.read()?.validators(height)? } else { None };
-        Ok(elected.unwrap_or_else(|| VotersSince { since: 1, validators: genesis.clone() }))
     }
 
     /// Whether a transaction waits that the next block could include.

@@ -27,6 +27,7 @@ mod senders;
 pub mod snapshot;
 mod verify;
 mod verify_store;
+mod voters;
 
 pub use clock::Clock;
 pub use config::ChainConfig;

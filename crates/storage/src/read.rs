@@ -164,6 +164,14 @@ impl ReadTx {
         Ok(self.rows().cursor::<ValidatorSets>()?.seek_back(&height)?.map(|(_, voters)| voters))
     }
 
+    /// All validator sets by the first height of each that this database knows of, ascending.
+    pub fn validator_sets(&self) -> Result<Vec<(Height, VotersSince)>, Fatal> {
+        let mut cursor = self.rows().cursor::<ValidatorSets>()?;
+        let first = cursor.seek(&0u64)?;
+        let rest = std::iter::from_fn(|| cursor.next().transpose());
+        first.map(Ok).into_iter().chain(rest).collect()
+    }
+
     /// A transaction of a committed block; none if its block is pruned: the index by hash goes with the blocks.
     pub fn transaction(&self, tx_hash: B256) -> Result<Option<StoredTransaction>, Fatal> {
         let rows = self.rows();

@@ -106,7 +106,10 @@ impl Exporter {
         for below in height.saturating_sub(ANCESTORS).max(1)..height {
             ancestors.push(store.header(below)?.ok_or_else(|| refuse(&format!("this node has no header {below}")))?);
         }
-        let validators = spec.genesis_validators().map_err(|error| refuse(&error.to_string()))?;
+        let validators = match store.validators(height)? {
+            Some(voters) => voters.validators,
+            None => spec.genesis_validators().map_err(|error| refuse(&error.to_string()))?,
+        };
         let manifest = Manifest {
             chain_id: spec.chain_id(),
             genesis_hash: store.genesis_hash()?.ok_or_else(|| absent("genesis"))?,

@@ -12,8 +12,8 @@ use crate::{
     genesis::{genesis_block, genesis_json},
 };
 use bttc_consensus::check_last_commit;
-use bttc_primitives::{ChainSpec, Fatal, Head, RecoveredBlock, recover_senders};
-use bttc_storage::{Identity, ImportedChain, StatePiece, Storage};
+use bttc_primitives::{ChainSpec, Fatal, Head, RecoveredBlock, ValidatorSet, recover_senders};
+use bttc_storage::{Identity, ImportedChain, StatePiece, Storage, VotersSince};
 use rayon::prelude::*;
 use std::{collections::BTreeMap, fmt, thread};
 
@@ -113,7 +113,8 @@ pub fn import(
     let manifest = read_manifest(source)??;
     manifest.check(spec.chain_id(), genesis.hash(), &trust)?;
     let head = Head { hash: manifest.header.hash_slow(), header: manifest.header.clone() };
-    let mut run = Run { storage, source, manifest: &manifest, trust: &trust, block: None, refused: Vec::new() };
+    let constant = Some(&trust).filter(|_| !spec.has_staking());
+    let mut run = Run { storage, source, manifest: &manifest, constant, block: None, refused: Vec::new() };
     let mut write = storage.write()?;
     write.begin_import(head.hash)?;
     write.commit()?;
@@ -146,6 +147,13 @@ pub fn import(
         certificate: &manifest.certificate,
         state_root: built.root,
     })?;
+    if spec.has_staking() {
+        // Those of the next height stand in the state; `Chain::open` takes them from there.
+        let (since, members) = (head.height(), manifest.validators.clone());
+        let validators = ValidatorSet::new(members)
+            .map_err(|error| Fatal::while_doing("reading the validators of a snapshot", error))?;
+        write.put_validators(since, &VotersSince { since, validators })?;
+    }
     write.commit()?;
     Ok(head)
 }
@@ -164,7 +172,8 @@ struct Run<'a, S> {
     storage: &'a Storage,
     source: &'a S,
     manifest: &'a Manifest,
-    trust: &'a Trust,
+    /// Where the set never changes: whose signatures the parent's certificate has.
+    constant: Option<&'a Trust>,
     block: Option<Block>,
     refused: Vec<RefusedChunk>,
 }
@@ -235,7 +244,7 @@ impl<S: ChunkSource> Run<'_, S> {
 
     /// The header does not bind the signatures of the parent's certificate; they are checked where the set that made them is known.
     fn check_parent_commit(&self, block: &bttc_primitives::SealedBlock) -> Result<(), InvalidChunk> {
-        let Trust::Set(validators) = self.trust else { return Ok(()) };
+        let Some(Trust::Set(validators)) = self.constant else { return Ok(()) };
         let parent = (block.height().saturating_sub(1), block.header.parent_hash);
         check_last_commit(self.manifest.chain_id, validators, parent, &block.body.last_commit, false)
             .map_err(InvalidChunk::Block)

@@ -2,13 +2,14 @@
 
 use bttc_consensus::{
     InvalidBlock, Turn, check_body, check_certificate, check_ethereum_body, check_ethereum_header, check_evidence,
-    check_header, check_last_commit,
+    check_header, check_last_commit, output_commitment,
 };
 use bttc_primitives::{
     ChainSpec, EthereumHardforks, Evidence, Head, Height, InvalidGenesis, RecoveredBlock, SealedBlock, ValidatorSet,
     recover_senders,
 };
-use bttc_storage::{BlockPart, BlockRules, CommittedBlock, StoredProposal};
+use bttc_storage::{BlockPart, BlockRules, CommittedBlock, StoredProposal, VotersSince};
+use std::collections::BTreeMap;
 
 /// The rules of one chain.
 pub(super) struct Rules {
@@ -16,19 +17,36 @@ pub(super) struct Rules {
     genesis: RecoveredBlock,
     /// None under the `ethereum` spec.
     validators: Option<ValidatorSet>,
+    /// Sets that were elected, by their first height.
+    elected: BTreeMap<Height, ValidatorSet>,
 }
 
 type Faults = Vec<(BlockPart, String)>;
 
 impl Rules {
-    pub(super) fn new(spec: ChainSpec, genesis: RecoveredBlock) -> Result<Self, InvalidGenesis> {
+    pub(super) fn new(
+        spec: ChainSpec,
+        genesis: RecoveredBlock,
+        elected: Vec<(Height, VotersSince)>,
+    ) -> Result<Self, InvalidGenesis> {
         let validators = if spec.is_ethereum() { None } else { Some(spec.genesis_validators()?) };
-        Ok(Self { spec, genesis, validators })
+        let elected = elected.into_iter().map(|(from, voters)| (from, voters.validators)).collect();
+        Ok(Self { spec, genesis, validators, elected })
     }
 
-    /// Who votes on a height. Today the validators of genesis vote on all, as in `Chain::validators`.
-    const fn validators(&self, _height: Height) -> Option<&ValidatorSet> {
-        self.validators.as_ref()
+    /// Who votes on a height, as in `Chain::validators`.
+    fn validators(&self, height: Height) -> Option<&ValidatorSet> {
+        let elected = self.elected.range(..=height).next_back().map(|(_, validators)| validators);
+        elected.or(self.validators.as_ref())
+    }
+
+    /// Of a block that closes an epoch: whom the next heights' voters were elected as.
+    fn elected_after(&self, block: &SealedBlock) -> Option<String> {
+        let next = self.elected.get(&block.height().saturating_add(1))?;
+        let commitment = output_commitment(next.hash(), bttc_trie::empty_exit_root());
+        (commitment != block.header.extra_data).then(|| {
+            "the next height's row in the table ValidatorSets is not what its extra_data commits to".to_owned()
+        })
     }
 
     fn genesis(&self, committed: &CommittedBlock<'_>) -> Faults {
@@ -65,6 +83,7 @@ impl Rules {
             faults.extend(checked.err().map(|fault| (part_of(&fault, BlockPart::Header), fault.to_string())));
             faults.extend(self.last_commit(parent, sealed, false).map(|what| (BlockPart::Body, what)));
         }
+        faults.extend(self.elected_after(sealed).map(|what| (BlockPart::Header, what)));
         for evidence in &sealed.body.evidence {
             let Evidence::DoubleSign(proof) = evidence;
             let Some(validators) = self.validators(proof.height) else { continue };
