@@ -5,6 +5,7 @@
 //!   it, `contracts/predeploys/predeploys.json`, is proven by `contracts/predeploys/check.mjs`; building this crate
 //!   needs neither npm nor a Solidity compiler.
 //! - [`staking`], [`validator_set`], [`params`]: typed calls of the staking contracts.
+//! - [`system`]: the system contracts as genesis carries them.
 //! - [`wbtt`]: typed calls and events of wrapped BTT.
 //!
 //! A new predeploy is a line in `contracts/predeploys/deployments.json`, an address constant here, and a run of
@@ -14,6 +15,7 @@ pub mod addresses;
 pub mod params;
 mod predeploys;
 pub mod staking;
+pub mod system;
 pub mod validator_set;
 pub mod wbtt;
 

@@ -36,6 +36,7 @@ mod error;
 mod estimate;
 mod ethereum;
 mod ethereum_block;
+mod genesis;
 mod invalid;
 mod machine;
 #[cfg(any(test, feature = "test-utils"))]
@@ -57,6 +58,7 @@ pub use error::{FinishError, RunError, TransactError};
 pub use estimate::estimate_gas;
 pub use ethereum::{EthereumEnd, EthereumOutcome};
 pub use ethereum_block::{ExecutedEthereum, OMMER_ANCESTORS, run_ethereum_block};
+pub use genesis::{GenesisCall, GenesisCallError, run_genesis_calls};
 pub use invalid::InvalidTransaction;
 #[cfg(any(test, feature = "test-utils"))]
 pub use memory::MemoryState;
