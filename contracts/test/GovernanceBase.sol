@@ -53,12 +53,21 @@ contract MockStaking {
     mapping(uint64 epoch => uint256) public totalAt;
     mapping(uint64 epoch => bool) public marked;
 
+    uint256 public upgrades;
+
     error NotGovernor(address caller);
+    error NotTimelock(address caller);
 
     function snapshot() external returns (uint64 epoch) {
         if (msg.sender != A.GOVERNOR) revert NotGovernor(msg.sender);
         epoch = MockValidatorSet(A.VALIDATOR_SET).number() + 1;
         marked[epoch] = true;
+    }
+
+    /// As its proxy has it.
+    function upgradeToAndCall(address, bytes calldata) external {
+        if (msg.sender != A.TIMELOCK) revert NotTimelock(msg.sender);
+        ++upgrades;
     }
 
     function setPool(uint64 epoch, address operator, uint256 tokens) external {
