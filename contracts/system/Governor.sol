@@ -54,10 +54,12 @@ contract Governor is GovernorVotes, ReentrancyGuardTransient {
         bool extended;
         /// Quorum was reached.
         bool quorate;
-        uint128 deposit;
-        uint128 depositNeeded;
-        /// Epoch whose first stake counts.
-        uint64 epoch;
+        uint104 deposit;
+        uint104 depositNeeded;
+        /// Epoch with which the vote begins.
+        uint48 startEpoch;
+        /// The name that `Staking` gave to the stake with which that epoch begins.
+        uint64 snapshot;
         uint48 voteStart;
         /// Zero until the deposit is complete.
         uint48 voteEnd;
@@ -94,7 +96,7 @@ contract Governor is GovernorVotes, ReentrancyGuardTransient {
         string description
     );
     event Deposited(uint256 indexed id, address indexed from, uint256 amount, uint256 total, uint256 needed);
-    event VoteScheduled(uint256 indexed id, uint64 epoch, uint256 start, uint256 end);
+    event VoteScheduled(uint256 indexed id, uint64 startEpoch, uint64 snapshot, uint256 start, uint256 end);
     event VoteExtended(uint256 indexed id, uint256 end);
     event Canceled(uint256 indexed id);
     event Queued(uint256 indexed id, uint64 eta, uint64 expiry);
@@ -148,7 +150,7 @@ contract Governor is GovernorVotes, ReentrancyGuardTransient {
     function vote(uint256 id, uint8 choice) external {
         Choice c = _choice(choice);
         _inState(id, State.Voting);
-        _castPool(id, _proposals[id].epoch, msg.sender, c);
+        _castPool(id, _proposals[id].snapshot, msg.sender, c);
         _afterVote(id);
     }
 
@@ -159,9 +161,9 @@ contract Governor is GovernorVotes, ReentrancyGuardTransient {
         uint256 length = operators.length;
         if (length == 0 || length > MAX_OPERATORS) revert WrongOperatorCount(length, 1, MAX_OPERATORS);
         _inState(id, State.Voting);
-        uint64 epoch = _proposals[id].epoch;
+        uint64 snapshot = _proposals[id].snapshot;
         for (uint256 i = 0; i < length; ++i) {
-            _castOwn(id, epoch, msg.sender, operators[i], c);
+            _castOwn(id, snapshot, msg.sender, operators[i], c);
         }
         _afterVote(id);
     }
@@ -220,7 +222,7 @@ contract Governor is GovernorVotes, ReentrancyGuardTransient {
         if (p.voteEnd == 0) return block.timestamp < p.depositEnd ? State.Deposit : State.Lapsed;
         if (p.queued) return _queuedState(id);
         (uint64 epoch,,) = IEpochs(SystemAddresses.VALIDATOR_SET).epoch();
-        if (epoch < p.epoch) return State.Waiting;
+        if (epoch < p.startEpoch) return State.Waiting;
         if (block.timestamp < p.voteEnd) return State.Voting;
         State s = _outcome(id, p);
         return s == State.Succeeded && block.timestamp >= uint256(p.voteEnd) + p.window ? State.Expired : s;
@@ -252,7 +254,7 @@ contract Governor is GovernorVotes, ReentrancyGuardTransient {
         Proposal storage p = _get(id);
         cast = votes(id);
         if (p.voteEnd != 0) {
-            total = IStakingVotes(SystemAddresses.STAKING).totalAt(p.epoch);
+            total = IStakingVotes(SystemAddresses.STAKING).totalAt(p.snapshot);
             quorumVotes = Math.ceilDiv(total * p.quorum, 10_000);
         }
     }
@@ -266,14 +268,14 @@ contract Governor is GovernorVotes, ReentrancyGuardTransient {
         p.proposer = msg.sender;
         p.lane = lane;
         p.depositEnd = uint48(block.timestamp + DEPOSIT_PERIOD);
-        p.depositNeeded = uint128(needed);
+        p.depositNeeded = uint104(needed);
     }
 
     function _deposit(uint256 id, Proposal storage p) private {
         uint256 missing = p.depositNeeded - p.deposit;
         if (msg.value > missing) revert DepositTooLarge(msg.value, missing);
         if (msg.value == 0) revert NoDeposit(id, msg.sender);
-        p.deposit += uint128(msg.value);
+        p.deposit += uint104(msg.value);
         _deposits[id][msg.sender] += msg.value;
         emit Deposited(id, msg.sender, msg.value, p.deposit, p.depositNeeded);
         if (msg.value == missing) _schedule(id, p);
@@ -281,18 +283,19 @@ contract Governor is GovernorVotes, ReentrancyGuardTransient {
 
     /// @dev The running epoch ends with the first block at or after its length, so the vote begins then at the earliest.
     function _schedule(uint256 id, Proposal storage p) private {
-        (, uint64 epochStart,) = IEpochs(SystemAddresses.VALIDATOR_SET).epoch();
+        (uint64 epoch, uint64 epochStart,) = IEpochs(SystemAddresses.VALIDATOR_SET).epoch();
         uint256 start = Math.max(block.timestamp, epochStart + _param(ParamIds.EPOCH_LENGTH));
         bool fast = p.lane == Lane.Expedited;
         uint256 end = start + _param(fast ? ParamIds.EXPEDITED_VOTING : ParamIds.VOTING_PERIOD);
-        p.epoch = IStakingVotes(SystemAddresses.STAKING).snapshot();
+        p.startEpoch = uint48(epoch + 1);
+        p.snapshot = IStakingVotes(SystemAddresses.STAKING).snapshot();
         // Bounds of `Params` keep all of these far below their types.
         (p.voteStart, p.voteEnd) = (uint48(start), uint48(end));
         p.quorum = uint16(_param(ParamIds.QUORUM));
         p.veto = uint16(_param(ParamIds.VETO));
         p.extension = fast ? 0 : uint32(_param(ParamIds.LATE_QUORUM_EXTENSION));
         p.window = uint32(_param(ParamIds.EXECUTION_WINDOW));
-        emit VoteScheduled(id, p.epoch, start, end);
+        emit VoteScheduled(id, epoch + 1, p.snapshot, start, end);
     }
 
     /// @dev Votes are changed but never withdrawn, so a quorum stays one.
@@ -301,7 +304,7 @@ contract Governor is GovernorVotes, ReentrancyGuardTransient {
         if (p.quorate) return;
         Tally memory t = votes(id);
         uint256 cast = uint256(t.inFavour) + t.against + t.abstain + t.veto;
-        if (cast * 10_000 < IStakingVotes(SystemAddresses.STAKING).totalAt(p.epoch) * p.quorum) return;
+        if (cast * 10_000 < IStakingVotes(SystemAddresses.STAKING).totalAt(p.snapshot) * p.quorum) return;
         p.quorate = true;
         uint256 late = uint256(p.voteEnd - p.voteStart) / LATE_PART;
         if (p.extension == 0 || block.timestamp + late < p.voteEnd) return;

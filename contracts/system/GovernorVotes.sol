@@ -75,8 +75,8 @@ abstract contract GovernorVotes {
         return _tallies[id];
     }
 
-    function _castPool(uint256 id, uint64 epoch, address operator, Choice choice) internal {
-        PoolVote storage p = _loadPool(id, epoch, operator, operator);
+    function _castPool(uint256 id, uint64 snapshot, address operator, Choice choice) internal {
+        PoolVote storage p = _loadPool(id, snapshot, operator, operator);
         uint128 weight = p.tokens - p.overridden;
         _take(id, p.choice, weight);
         _give(id, choice, weight);
@@ -84,13 +84,13 @@ abstract contract GovernorVotes {
         emit PoolVoted(id, operator, choice, weight);
     }
 
-    function _castOwn(uint256 id, uint64 epoch, address delegator, address operator, Choice choice) internal {
+    function _castOwn(uint256 id, uint64 snapshot, address delegator, address operator, Choice choice) internal {
         OwnVote storage own = _ownVotes[id][delegator][operator];
         uint128 weight = own.weight;
         if (own.choice == Choice.None) {
-            PoolVote storage p = _loadPool(id, epoch, delegator, operator);
+            PoolVote storage p = _loadPool(id, snapshot, delegator, operator);
             weight = SafeCast.toUint128(
-                IStakingVotes(SystemAddresses.STAKING).weightAt(epoch, delegator, operator)
+                IStakingVotes(SystemAddresses.STAKING).weightAt(snapshot, delegator, operator)
             );
             if (weight == 0) revert NoWeight(id, delegator, operator);
             uint256 overridden = uint256(p.overridden) + weight;
@@ -113,13 +113,13 @@ abstract contract GovernorVotes {
         return Choice(value);
     }
 
-    function _loadPool(uint256 id, uint64 epoch, address voter, address operator)
+    function _loadPool(uint256 id, uint64 snapshot, address voter, address operator)
         private
         returns (PoolVote storage p)
     {
         p = _poolVotes[id][operator];
         if (p.tokens != 0) return p;
-        uint256 tokens = IStakingVotes(SystemAddresses.STAKING).poolAt(epoch, operator);
+        uint256 tokens = IStakingVotes(SystemAddresses.STAKING).poolAt(snapshot, operator);
         if (tokens == 0) revert NoWeight(id, voter, operator);
         p.tokens = SafeCast.toUint120(tokens);
     }

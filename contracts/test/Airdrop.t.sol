@@ -321,6 +321,8 @@ contract Claims is AirdropBase {
     }
 }
 
+/// forge-config: default.invariant.runs = 24
+/// forge-config: default.invariant.depth = 64
 contract AirdropInvariantTest is AirdropBase {
     Claims private claims;
 

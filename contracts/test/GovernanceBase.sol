@@ -46,7 +46,7 @@ contract MockValidatorSet {
     }
 }
 
-/// Snapshots as a test writes them.
+/// Snapshots as a test writes them. Their names are the epochs at whose end they are kept.
 contract MockStaking {
     mapping(uint64 epoch => mapping(address operator => uint256)) public poolAt;
     mapping(uint64 epoch => mapping(address delegator => mapping(address operator => uint256))) public weightAt;
@@ -60,7 +60,7 @@ contract MockStaking {
 
     function snapshot() external returns (uint64 epoch) {
         if (msg.sender != A.GOVERNOR) revert NotGovernor(msg.sender);
-        epoch = MockValidatorSet(A.VALIDATOR_SET).number() + 1;
+        epoch = MockValidatorSet(A.VALIDATOR_SET).number();
         marked[epoch] = true;
     }
 

@@ -93,7 +93,7 @@ contract Crowd is GovernanceBase {
         for (uint256 i = 0; i < list.length; ++i) {
             list[i] = operator(many >> (8 * i));
         }
-        uint64 epoch = governor.proposal(id).epoch;
+        uint64 epoch = governor.proposal(id).snapshot;
         for (uint256 i = 0; i < list.length; ++i) {
             if (staking.weightAt(epoch, from, list[i]) == 0) return;
         }
@@ -148,7 +148,7 @@ contract Crowd is GovernanceBase {
 
     /// The votes for `id` as these books have them, from the snapshot alone.
     function expectedVotes(uint256 id) public view returns (uint256[5] memory sum) {
-        uint64 epoch = governor.proposal(id).epoch;
+        uint64 epoch = governor.proposal(id).snapshot;
         for (uint256 i = 0; i < OPERATORS; ++i) {
             address op = operator(i);
             uint256 rest = staking.poolAt(epoch, op);
@@ -193,9 +193,9 @@ contract Crowd is GovernanceBase {
         return count == 0 ? 0 : 1 + id % count;
     }
 
-    /// The stake with which the next epoch begins, once.
+    /// The stake with which the next epoch begins, once; its name is that of the running one.
     function snapshotNext(uint256 seed) private {
-        uint64 epoch = validatorSet.number() + 1;
+        uint64 epoch = validatorSet.number();
         if (staking.totalAt(epoch) != 0) return;
         for (uint256 i = 0; i < OPERATORS; ++i) {
             uint256 sum;

@@ -27,7 +27,7 @@ abstract contract GovernorBase is GovernanceBase {
 
     function setUp() public virtual {
         start();
-        for (uint64 epoch = 2; epoch < 5; ++epoch) {
+        for (uint64 epoch = 1; epoch < 4; ++epoch) {
             staking.setPool(epoch, OP1, 400e6 ether);
             staking.setPool(epoch, OP2, 300e6 ether);
             staking.setPool(epoch, OP3, 200e6 ether);
@@ -122,12 +122,13 @@ contract GovernorProposalTest is GovernorBase {
         uint256 id = proposed();
         eq(id, 1);
         eq(governor.count(), 1);
-        assert(staking.marked(2));
+        assert(staking.marked(1));
         expectState(id, Governor.State.Waiting);
         Governor.Proposal memory p = governor.proposal(id);
         eq(p.voteStart, GENESIS_TIME + 1_800);
         eq(p.voteEnd, GENESIS_TIME + 1_800 + 5 days);
-        eq(p.epoch, 2);
+        eq(p.snapshot, 1);
+        eq(p.startEpoch, 2);
         cheats.expectRevert(wrongState(id, Governor.State.Waiting));
         vote(id, OP1, FOR);
         pass(1_800);
@@ -263,10 +264,10 @@ contract GovernorProposalTest is GovernorBase {
         cheats.expectRevert(abi.encodeWithSelector(Governor.DepositTooLarge.selector, DEPOSIT / 2 + 1, DEPOSIT / 2));
         cheats.prank(BOB);
         governor.deposit{value: DEPOSIT / 2 + 1}(id);
-        assert(!staking.marked(2));
+        assert(!staking.marked(1));
         cheats.prank(BOB);
         governor.deposit{value: DEPOSIT / 2}(id);
-        assert(staking.marked(2));
+        assert(staking.marked(1));
         expectState(id, Governor.State.Waiting);
         eq(governor.depositOf(id, BOB), DEPOSIT * 3 / 4);
         cheats.expectRevert(wrongState(id, Governor.State.Waiting));
@@ -374,10 +375,10 @@ contract GovernorProposalTest is GovernorBase {
     }
 
     function test_aThirdIsNotYetAVeto() public {
-        staking.setPool(2, OP1, 333.3e6 ether);
-        staking.setPool(2, OP2, 666.7e6 ether);
-        staking.setPool(3, OP1, 333.4e6 ether);
-        staking.setPool(3, OP2, 666.6e6 ether);
+        staking.setPool(1, OP1, 333.3e6 ether);
+        staking.setPool(1, OP2, 666.7e6 ether);
+        staking.setPool(2, OP1, 333.4e6 ether);
+        staking.setPool(2, OP2, 666.6e6 ether);
         for (uint256 i = 0; i < 2; ++i) {
             uint256 id = proposed();
             nextEpoch();
@@ -389,7 +390,7 @@ contract GovernorProposalTest is GovernorBase {
     }
 
     function test_halfIsNotEnough() public {
-        staking.setPool(2, OP1, 300e6 ether);
+        staking.setPool(1, OP1, 300e6 ether);
         uint256 id = voting();
         vote(id, OP1, FOR);
         vote(id, OP2, AGAINST);
@@ -415,9 +416,9 @@ contract GovernorProposalTest is GovernorBase {
     }
 
     function test_quorumToTheWei() public {
-        staking.setPool(2, OP1, 400e6 ether - 1);
-        staking.setPool(2, OP4, 100e6 ether + 1);
-        staking.setWeight(2, CAROL, OP4, 1);
+        staking.setPool(1, OP1, 400e6 ether - 1);
+        staking.setPool(1, OP4, 100e6 ether + 1);
+        staking.setWeight(1, CAROL, OP4, 1);
         uint256 id = voting();
         vote(id, OP1, FOR);
         (, uint256 total, uint256 quorum) = governor.tally(id);

@@ -12,9 +12,9 @@ contract GovernorVotesTest is GovernorBase {
 
     function setUp() public override {
         super.setUp();
-        staking.setWeight(2, CAROL, OP1, 50e6 ether);
-        staking.setWeight(2, CAROL, OP2, 30e6 ether);
-        staking.setWeight(2, BOB, OP1, 350e6 ether);
+        staking.setWeight(1, CAROL, OP1, 50e6 ether);
+        staking.setWeight(1, CAROL, OP2, 30e6 ether);
+        staking.setWeight(1, BOB, OP1, 350e6 ether);
         id = voting();
     }
 
@@ -41,11 +41,11 @@ contract GovernorVotesTest is GovernorBase {
         cheats.expectRevert(abi.encodeWithSelector(GovernorVotes.NoWeight.selector, id, ALICE, OP1));
         own(id, ALICE, FOR, OP1);
         // A weight at an operator outside the set counts for nothing.
-        staking.setWeight(2, ALICE, BOB, 5 ether);
+        staking.setWeight(1, ALICE, BOB, 5 ether);
         cheats.expectRevert(abi.encodeWithSelector(GovernorVotes.NoWeight.selector, id, ALICE, BOB));
         own(id, ALICE, FOR, BOB);
         // Stake of another epoch counts for nothing.
-        staking.setWeight(3, ALICE, OP1, 5 ether);
+        staking.setWeight(2, ALICE, OP1, 5 ether);
         cheats.expectRevert(abi.encodeWithSelector(GovernorVotes.NoWeight.selector, id, ALICE, OP1));
         own(id, ALICE, FOR, OP1);
     }
@@ -109,8 +109,8 @@ contract GovernorVotesTest is GovernorBase {
         address[] memory list = new address[](32);
         for (uint160 i = 0; i < 32; ++i) {
             list[i] = address(i + 100_000);
-            staking.setPool(2, list[i], 10 ether);
-            staking.setWeight(2, CAROL, list[i], 1 ether);
+            staking.setPool(1, list[i], 10 ether);
+            staking.setWeight(1, CAROL, list[i], 1 ether);
         }
         cheats.prank(CAROL);
         governor.vote(id, FOR, list);
@@ -119,7 +119,7 @@ contract GovernorVotesTest is GovernorBase {
 
     /// `Staking` never reports this; if it did, no vote would come out of nothing.
     function test_stakeBeyondThePoolIsRefused() public {
-        staking.setWeight(2, ALICE, OP1, 1);
+        staking.setWeight(1, ALICE, OP1, 1);
         own(id, CAROL, FOR, OP1);
         own(id, BOB, FOR, OP1);
         cheats.expectRevert(
@@ -132,8 +132,8 @@ contract GovernorVotesTest is GovernorBase {
     function test_weightsAreFixedByTheFirstVote() public {
         vote(id, OP1, FOR);
         own(id, CAROL, AGAINST, OP1);
-        staking.setPool(2, OP1, 4e9 ether);
-        staking.setWeight(2, CAROL, OP1, 1e9 ether);
+        staking.setPool(1, OP1, 4e9 ether);
+        staking.setWeight(1, CAROL, OP1, 1e9 ether);
         vote(id, OP1, AGAINST);
         own(id, CAROL, FOR, OP1);
         expectTally(id, 50, 350, 0, 0);
@@ -170,7 +170,7 @@ contract GovernorVotesTest is GovernorBase {
         set(Id.LATE_QUORUM_EXTENSION, 0);
         nextEpoch();
         uint256 other = propose(address(params), setCall(Id.QUORUM, 4_500), DEPOSIT);
-        staking.setPool(5, OP1, 1 ether);
+        staking.setPool(4, OP1, 1 ether);
         nextEpoch();
         uint256 end = governor.proposal(other).voteEnd;
         cheats.warp(end - 1);

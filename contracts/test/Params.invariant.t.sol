@@ -53,6 +53,8 @@ contract Setter is GovernanceBase {
     }
 }
 
+/// forge-config: default.invariant.runs = 32
+/// forge-config: default.invariant.depth = 128
 contract ParamsInvariantTest is GovernanceBase {
     Setter private setter;
 
