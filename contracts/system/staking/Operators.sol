@@ -129,18 +129,24 @@ abstract contract Operators is Positions, IStakingOperators {
         private
     {
         Validator storage v = _validators[operator];
-        if (v.signer != address(0)) revert OperatorTaken(operator);
+        if (v.shares != 0) revert OperatorTaken(operator);
         _checkCommission(commission, type(uint256).max);
         _setSigner(operator, v, signer);
         _describe(v, name, site);
         _list(operator, v);
+        _fill(operator, v);
+        (v.commission, v.changedAt) = (commission, uint40(block.timestamp));
+        emit ValidatorCreated(operator, signer, msg.value, commission, name, site);
+    }
+
+    /// Puts the BTT sent into the pool of a new validator.
+    function _fill(address operator, Validator storage v) private {
         uint48 epoch = _clock.epoch;
         (v.tokens, v.shares) = (uint128(msg.value), uint128(msg.value));
         (v.warming, v.warmingEpoch) = (uint104(msg.value), epoch);
-        (v.commission, v.changedAt) = (commission, uint40(block.timestamp));
         Position storage p = _positions[operator][operator];
         (p.shares, p.epoch) = (uint104(msg.value - DEAD_SHARES), epoch);
-        emit ValidatorCreated(operator, signer, msg.value, commission, name, site);
+        (v.perShare, p.index, _perShareAt[operator][epoch]) = (1, 1, 1);
     }
 
     function _list(address operator, Validator storage v) private {

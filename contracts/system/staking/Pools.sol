@@ -22,18 +22,13 @@ abstract contract Pools is StakingStorage {
         v.shares = (all + shares).toUint104();
 
         uint48 epoch = _clock.epoch;
-        uint256 warming = v.warming;
-        if (v.warmingEpoch != epoch) {
-            if (warming > 0) _perShareAt[operator][v.warmingEpoch] = v.perShare;
-            warming = 0;
-            v.warmingEpoch = epoch;
+        if (v.warmingEpoch == epoch) {
+            v.warming = uint104(v.warming + shares);
+        } else {
+            (v.warming, v.warmingEpoch) = (uint104(shares), epoch);
+            // Holds if the pool gets no reward as the epoch closes; otherwise it is written again then, at little cost.
+            _perShareAt[operator][epoch] = v.perShare;
         }
-        v.warming = uint104(warming + shares);
-    }
-
-    /// The index from which shares count that were minted in `epoch`. As long as no reward has come since, it is not kept anywhere.
-    function _warmIndex(address operator, Validator storage v, uint256 epoch) internal view returns (uint256) {
-        return v.warming > 0 && v.warmingEpoch == epoch ? v.perShare : _perShareAt[operator][epoch];
     }
 
     /// What shares are worth, rounded down.
@@ -50,23 +45,14 @@ abstract contract Pools is StakingStorage {
     /// Credits the reward of `epoch`, which closes, to the shares that counted in it.
     /// @return taken `reward`, or zero if there are no such shares.
     function _reward(address operator, Validator storage v, uint256 epoch, uint256 reward) internal returns (uint256 taken) {
-        (uint256 active, uint256 warming, uint256 warmingEpoch) = (v.shares, v.warming, v.warmingEpoch);
-        uint256 perShare = v.perShare;
-        if (warming > 0) {
-            if (warmingEpoch == epoch) active -= warming;
-            else _perShareAt[operator][warmingEpoch] = perShare;
-        }
-        if (active > 0 && reward > 0) {
-            uint256 sum = reward * RAY + v.remainder;
-            perShare += sum / active;
-            v.perShare = perShare.toUint152();
-            v.remainder = uint104(sum % active);
-            taken = reward;
-        }
-        if (warming > 0) {
-            if (warmingEpoch == epoch) _perShareAt[operator][epoch] = perShare;
-            v.warming = 0;
-        }
+        uint256 warming = v.warmingEpoch == epoch ? v.warming : 0;
+        uint256 active = v.shares - warming;
+        if (active == 0 || reward == 0) return 0;
+        uint256 sum = reward * RAY + v.remainder;
+        uint152 perShare = (v.perShare + sum / active).toUint152();
+        (v.perShare, v.remainder) = (perShare, uint104(sum % active));
+        if (warming > 0) _perShareAt[operator][epoch] = perShare;
+        return reward;
     }
 
     /// Takes a part of the pool away, rounded up, and notes it for what is unbonding or was moved from here.

@@ -29,7 +29,7 @@ abstract contract Positions is Pools {
             p.index = v.perShare;
             if (reward > 0) p.owed = (p.owed + reward).toUint104();
         }
-        if (_notes[operator][delegator].length > 0) _settleNotes(operator, delegator, v, p);
+        if (shares > 0 && _notes[operator][delegator].length > 0) _settleNotes(operator, delegator, v, p);
     }
 
     /// Rewards since the position was settled, in wei.
@@ -42,7 +42,7 @@ abstract contract Positions is Pools {
         if (p.epoch == epoch) return 0;
         uint256 warming = p.shares - active;
         if (active > 0) reward = active * (perShare - p.index) / RAY;
-        if (warming > 0) reward += warming * (perShare - _warmIndex(operator, v, p.epoch)) / RAY;
+        if (warming > 0) reward += warming * (perShare - _perShareAt[operator][p.epoch]) / RAY;
     }
 
     function _settleNotes(address operator, address delegator, Validator storage v, Position storage p) private {

@@ -31,7 +31,7 @@ abstract contract Slashing is Positions, IStakingActions {
         rate = Math.min(ONE, Math.max(_param(ParamIds.DOUBLE_SIGN_SLASH), rate));
         uint256 amount = _cut(operator, v, rate);
         uint256 reward = 0;
-        if (_validators[reporter].signer != address(0)) {
+        if (_validators[reporter].shares != 0) {
             reward = amount * _param(ParamIds.REPORTER_SHARE) / BASIS;
             _validators[reporter].commissionOwed = (_validators[reporter].commissionOwed + reward).toUint104();
         }

@@ -17,7 +17,7 @@ abstract contract StakingStorage is IStakingEvents, ReentrancyGuardTransient {
     struct Validator {
         uint128 tokens;
         uint128 shares;
-        // Shares minted in `warmingEpoch`, until their index is kept in `_perShareAt`.
+        // Shares minted in `warmingEpoch`, less those that left in it.
         uint104 warming;
         uint48 warmingEpoch;
         uint16 commission;
@@ -26,7 +26,8 @@ abstract contract StakingStorage is IStakingEvents, ReentrancyGuardTransient {
         bool listed;
         bool left;
         bool tombstoned;
-        // Rewards of one share since genesis, scaled by 1e27, and what the last division left over.
+        // Rewards of one share since its creation, scaled by 1e27, and what the last division left over. It begins at 1, not 0:
+        // only differences count, and a slot that is never empty keeps the cost of closing an epoch within bounds.
         uint152 perShare;
         uint104 remainder;
         uint104 commissionOwed;
@@ -113,6 +114,7 @@ abstract contract StakingStorage is IStakingEvents, ReentrancyGuardTransient {
     mapping(address operator => mapping(address delegator => Position)) internal _positions;
     mapping(address operator => mapping(address delegator => Note[])) internal _notes;
     mapping(address operator => mapping(address delegator => Past[])) internal _history;
+    /// `perShare` after the closing of an epoch in which shares of the pool warmed up.
     mapping(address operator => mapping(uint256 epoch => uint256)) internal _perShareAt;
     mapping(address delegator => Account) internal _accounts;
     mapping(uint256 epoch => mapping(address operator => PoolAt)) internal _poolAt;
@@ -129,7 +131,7 @@ abstract contract StakingStorage is IStakingEvents, ReentrancyGuardTransient {
     /// The validator of an operator that created one.
     function _known(address operator) internal view returns (Validator storage v) {
         v = _validators[operator];
-        if (v.signer == address(0)) revert UnknownValidator(operator);
+        if (v.shares == 0) revert UnknownValidator(operator);
     }
 
     function _param(uint256 id) internal view returns (uint256) {
