@@ -26,4 +26,7 @@ library SystemAddresses {
     address internal constant SUPPLY_CODE = 0x0000000000000000000000000000000000001090;
     address internal constant VESTING_CODE = 0x0000000000000000000000000000000000001092;
     address internal constant AIRDROP_CODE = 0x0000000000000000000000000000000000001093;
+
+    /// Runs for `Staking` what its own code has no room for.
+    address internal constant STAKING_EXTENSION = 0x0000000000000000000000000000000000001083;
 }
