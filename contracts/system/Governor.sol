@@ -6,12 +6,12 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {GovernorVotes} from "./GovernorVotes.sol";
 import {Lanes} from "./Lanes.sol";
 import {SystemAddresses} from "./SystemAddresses.sol";
-import {IEpochs} from "./interfaces/IEpochs.sol";
-import {IBurn} from "./interfaces/IBurn.sol";
 import {IParams} from "./interfaces/IParams.sol";
 import {IParamsGovernance} from "./interfaces/IParamsGovernance.sol";
-import {IStakingVotes} from "./interfaces/IStakingVotes.sol";
+import {IStakingActions, IStakingViews} from "./interfaces/IStaking.sol";
+import {ISupply} from "./interfaces/ISupply.sol";
 import {ITimelock} from "./interfaces/ITimelock.sol";
+import {IValidatorSet} from "./interfaces/IValidatorSet.sol";
 import {Lane} from "./interfaces/Lane.sol";
 import {ParamIds} from "./interfaces/ParamIds.sol";
 
@@ -212,7 +212,7 @@ contract Governor is GovernorVotes, ReentrancyGuardTransient {
         if (p.burned) revert AlreadyBurned(id);
         p.burned = true;
         emit DepositBurned(id, p.deposit);
-        IBurn(SystemAddresses.SUPPLY).burn{value: p.deposit}();
+        ISupply(SystemAddresses.SUPPLY).burn{value: p.deposit}();
     }
 
     /// @notice Where the proposal stands.
@@ -221,7 +221,7 @@ contract Governor is GovernorVotes, ReentrancyGuardTransient {
         if (p.canceled) return State.Canceled;
         if (p.voteEnd == 0) return block.timestamp < p.depositEnd ? State.Deposit : State.Lapsed;
         if (p.queued) return _queuedState(id);
-        (uint64 epoch,,) = IEpochs(SystemAddresses.VALIDATOR_SET).epoch();
+        (uint64 epoch,,) = IValidatorSet(SystemAddresses.VALIDATOR_SET).epoch();
         if (epoch < p.startEpoch) return State.Waiting;
         if (block.timestamp < p.voteEnd) return State.Voting;
         State s = _outcome(id, p);
@@ -254,7 +254,7 @@ contract Governor is GovernorVotes, ReentrancyGuardTransient {
         Proposal storage p = _get(id);
         cast = votes(id);
         if (p.voteEnd != 0) {
-            total = IStakingVotes(SystemAddresses.STAKING).totalAt(p.snapshot);
+            total = IStakingViews(SystemAddresses.STAKING).totalAt(p.snapshot);
             quorumVotes = Math.ceilDiv(total * p.quorum, 10_000);
         }
     }
@@ -283,12 +283,12 @@ contract Governor is GovernorVotes, ReentrancyGuardTransient {
 
     /// @dev The running epoch ends with the first block at or after its length, so the vote begins then at the earliest.
     function _schedule(uint256 id, Proposal storage p) private {
-        (uint64 epoch, uint64 epochStart,) = IEpochs(SystemAddresses.VALIDATOR_SET).epoch();
+        (uint64 epoch, uint64 epochStart,) = IValidatorSet(SystemAddresses.VALIDATOR_SET).epoch();
         uint256 start = Math.max(block.timestamp, epochStart + _param(ParamIds.EPOCH_LENGTH));
         bool fast = p.lane == Lane.Expedited;
         uint256 end = start + _param(fast ? ParamIds.EXPEDITED_VOTING : ParamIds.VOTING_PERIOD);
         p.startEpoch = uint48(epoch + 1);
-        p.snapshot = IStakingVotes(SystemAddresses.STAKING).snapshot();
+        p.snapshot = IStakingActions(SystemAddresses.STAKING).snapshot();
         // Bounds of `Params` keep all of these far below their types.
         (p.voteStart, p.voteEnd) = (uint48(start), uint48(end));
         p.quorum = uint16(_param(ParamIds.QUORUM));
@@ -304,7 +304,7 @@ contract Governor is GovernorVotes, ReentrancyGuardTransient {
         if (p.quorate) return;
         Tally memory t = votes(id);
         uint256 cast = uint256(t.inFavour) + t.against + t.abstain + t.veto;
-        if (cast * 10_000 < IStakingVotes(SystemAddresses.STAKING).totalAt(p.snapshot) * p.quorum) return;
+        if (cast * 10_000 < IStakingViews(SystemAddresses.STAKING).totalAt(p.snapshot) * p.quorum) return;
         p.quorate = true;
         uint256 late = uint256(p.voteEnd - p.voteStart) / LATE_PART;
         if (p.extension == 0 || block.timestamp + late < p.voteEnd) return;

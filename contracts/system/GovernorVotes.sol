@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {SystemAddresses} from "./SystemAddresses.sol";
-import {IStakingVotes} from "./interfaces/IStakingVotes.sol";
+import {IStakingViews} from "./interfaces/IStaking.sol";
 
 /// @title Counting of votes by stake
 /// @notice An operator votes with all of its pool, less the stake of those delegators who vote themselves, whenever they do so. Stake
@@ -90,7 +90,7 @@ abstract contract GovernorVotes {
         if (own.choice == Choice.None) {
             PoolVote storage p = _loadPool(id, snapshot, delegator, operator);
             weight = SafeCast.toUint128(
-                IStakingVotes(SystemAddresses.STAKING).weightAt(snapshot, delegator, operator)
+                IStakingViews(SystemAddresses.STAKING).weightAt(snapshot, delegator, operator)
             );
             if (weight == 0) revert NoWeight(id, delegator, operator);
             uint256 overridden = uint256(p.overridden) + weight;
@@ -119,7 +119,7 @@ abstract contract GovernorVotes {
     {
         p = _poolVotes[id][operator];
         if (p.tokens != 0) return p;
-        uint256 tokens = IStakingVotes(SystemAddresses.STAKING).poolAt(snapshot, operator);
+        (uint256 tokens,) = IStakingViews(SystemAddresses.STAKING).poolAt(snapshot, operator);
         if (tokens == 0) revert NoWeight(id, voter, operator);
         p.tokens = SafeCast.toUint120(tokens);
     }

@@ -48,7 +48,7 @@ contract MockValidatorSet {
 
 /// Snapshots as a test writes them. Their names are the epochs at whose end they are kept.
 contract MockStaking {
-    mapping(uint64 epoch => mapping(address operator => uint256)) public poolAt;
+    mapping(uint64 epoch => mapping(address operator => uint256)) private tokensAt;
     mapping(uint64 epoch => mapping(address delegator => mapping(address operator => uint256))) public weightAt;
     mapping(uint64 epoch => uint256) public totalAt;
     mapping(uint64 epoch => bool) public marked;
@@ -71,8 +71,12 @@ contract MockStaking {
     }
 
     function setPool(uint64 epoch, address operator, uint256 tokens) external {
-        totalAt[epoch] = totalAt[epoch] - poolAt[epoch][operator] + tokens;
-        poolAt[epoch][operator] = tokens;
+        totalAt[epoch] = totalAt[epoch] - tokensAt[epoch][operator] + tokens;
+        tokensAt[epoch][operator] = tokens;
+    }
+
+    function poolAt(uint64 epoch, address operator) external view returns (uint256 tokens, uint256 shares) {
+        return (tokensAt[epoch][operator], tokensAt[epoch][operator]);
     }
 
     function setWeight(uint64 epoch, address delegator, address operator, uint256 weight) external {

@@ -151,7 +151,7 @@ contract Crowd is GovernanceBase {
         uint64 epoch = governor.proposal(id).snapshot;
         for (uint256 i = 0; i < OPERATORS; ++i) {
             address op = operator(i);
-            uint256 rest = staking.poolAt(epoch, op);
+            (uint256 rest,) = staking.poolAt(epoch, op);
             for (uint256 j = 0; j < DELEGATORS; ++j) {
                 uint8 choice = ownChoice[id][delegator(j)][op];
                 if (choice == 0) continue;
