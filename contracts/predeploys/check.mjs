@@ -1,24 +1,24 @@
 #!/usr/bin/env node
-// Proves `predeploys.json` again, from `deployments.json` and `system/WBTT.sol`:
+// Proves `predeploys.json` and `artifacts/` again, from `deployments.json` and `system/`:
 //
-// 1. WBTT compiled from source equals the committed artifact.
+// 1. Our contracts compiled from source equal the committed artifacts.
 // 2. Each address follows from what was deployed: from the signature of its deployment transaction (CREATE), from
 //    factory, salt and creation code (CREATE2), or from its creator. A changed byte would give another address.
 // 3. Deploying everything again on an empty chain leaves exactly the code, nonce and storage of `predeploys.json`.
 // 4. The code has the hash that others publish for it.
 //
-// `node predeploys/check.mjs` checks; with `--write` it writes the artifact and `predeploys.json` instead.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+// `node predeploys/check.mjs` checks; with `--write` it writes the artifacts and `predeploys.json` instead.
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { getContractAddress, keccak256, pad, recoverTransactionAddress } from "viem";
+import { buildArtifacts } from "./artifacts.mjs";
 import { replay } from "./replay.mjs";
-import { buildWbtt } from "./wbtt.mjs";
 
-const ARTIFACT = new URL("../artifacts/WBTT.json", import.meta.url);
+const ARTIFACTS = new URL("../artifacts/", import.meta.url);
 const PREDEPLOYS = new URL("./predeploys.json", import.meta.url);
 const write = process.argv.includes("--write");
 
 const deployments = JSON.parse(readFileSync(new URL("./deployments.json", import.meta.url), "utf8"));
-const artifact = buildWbtt();
+const artifacts = buildArtifacts();
 const wrong = [];
 
 for (const deployment of deployments) {
@@ -38,10 +38,14 @@ for (const [index, { name, codeHash: published }] of deployments.entries()) {
   if (published && published !== codeHash) wrong.push(`${name}: code hash is ${codeHash}, published is ${published}`);
 }
 
-settle(ARTIFACT, artifact);
+for (const [name, artifact] of artifacts) settle(new URL(`${name}.json`, ARTIFACTS), artifact);
+for (const file of readdirSync(ARTIFACTS)) {
+  if (!artifacts.has(file.replace(/\.json$/, ""))) wrong.push(`artifacts/${file} belongs to no contract`);
+}
 settle(PREDEPLOYS, predeploys);
 
 if (wrong.length > 0) report();
+for (const [name, { deployedBytecode }] of artifacts) console.log(`ok ${name}.json ${keccak256(deployedBytecode)}`);
 for (const { name, address, codeHash } of predeploys) console.log(`ok ${name} ${address} ${codeHash}`);
 
 /** Ends the program with everything found wrong so far. */
@@ -69,7 +73,7 @@ async function deriveAddress({ deploy }) {
 /** What genesis carries for a deployment: WBTT from its artifact, the others as the replay left them. */
 function entry({ name, address, source, deploy }) {
   const account = deploy.artifact
-    ? { nonce: 1, code: artifact.deployedBytecode, storage: {} }
+    ? { nonce: 1, code: artifacts.get(name).deployedBytecode, storage: {} }
     : accounts.get(address);
   if (!account || account.code === "0x") throw new Error(`${name}: no code at ${address} after deploying everything again`);
   const storage = Object.fromEntries(
