@@ -17,6 +17,11 @@ const CONTRACTS = [
   { name: "StakingExtension" },
   { name: "Treasury" },
   { name: "Supply" },
+  { name: "Params" },
+  { name: "Governor" },
+  { name: "Timelock" },
+  { name: "Vesting" },
+  { name: "Airdrop" },
 ];
 
 /** The settings of `foundry.toml`, spelled as the compiler's standard JSON wants them. */

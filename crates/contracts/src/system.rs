@@ -44,8 +44,9 @@ struct Artifact {
 
 macro_rules! code {
     ($name:literal) => {{
-        let artifact: Artifact = serde_json::from_str(include_str!(concat!("../../../contracts/artifacts/", $name, ".json")))
-            .expect("the artifact is part of the binary and a test parses it");
+        let artifact: Artifact =
+            serde_json::from_str(include_str!(concat!("../../../contracts/artifacts/", $name, ".json")))
+                .expect("the artifact is part of the binary and a test parses it");
         artifact.deployed_bytecode
     }};
 }

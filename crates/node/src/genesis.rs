@@ -65,7 +65,8 @@ pub fn add_staking(mut genesis: Genesis, plan: &StakingPlan) -> Result<Genesis> 
     let grants = plan.grants.iter().fold(U256::ZERO, |sum, of| sum.saturating_add(U256::from(of.total)));
     let given = [people, stakes, grants, plan.airdrop, plan.reserve, plan.programmes];
     let given = given.into_iter().fold(U256::ZERO, U256::saturating_add);
-    let funds = supply().checked_sub(given).ok_or_eyre("genesis gives away more than the supply of 990,000,000,000 BTT")?;
+    let funds =
+        supply().checked_sub(given).ok_or_eyre("genesis gives away more than the supply of 990,000,000,000 BTT")?;
     put_contracts(&mut genesis);
     let treasury = plan.reserve.saturating_add(funds).saturating_add(plan.programmes);
     let calls = calls(plan, &set, time, (treasury, funds), grants);
@@ -122,9 +123,10 @@ fn calls(
 ) -> Vec<GenesisCall> {
     let call = |to: Address, value: U256, input: Vec<u8>| GenesisCall { to, value, input: input.into() };
     let settings = IGenesisParams::genesisCall { settings: plan.settings.clone() };
-    let members = set.members().iter().map(|member| {
-        U256::from_be_slice(member.address.as_slice()).wrapping_shl(96) | U256::from(member.power)
-    });
+    let members = set
+        .members()
+        .iter()
+        .map(|member| U256::from_be_slice(member.address.as_slice()).wrapping_shl(96) | U256::from(member.power));
     let first = IGenesisSet::genesisCall { members: members.collect(), time };
     let money = IGenesisTreasury::genesisCall { reserve: plan.reserve, funds, programmes: plan.programmes };
     let mut calls = vec![
@@ -166,7 +168,11 @@ fn apply(genesis: &mut Genesis, changes: StateChanges) {
         let slots = account.storage.get_or_insert_default();
         for (slot, (_, value)) in change.storage {
             let (slot, value) = (B256::from(slot), B256::from(value));
-            if value.is_zero() { slots.remove(&slot) } else { slots.insert(slot, value) };
+            if value.is_zero() {
+                slots.remove(&slot)
+            } else {
+                slots.insert(slot, value)
+            };
         }
         if slots.is_empty() {
             account.storage = None;
