@@ -64,8 +64,8 @@ impl Chain {
         last_commit: LastCommit,
         deadline: Instant,
     ) -> Result<Executed, ProposeError> {
-        let spec = self.spec().as_ref();
-        let validators = self.validators(turn.height)?;
+        let epoch = self.epoch(turn.height)?;
+        let spec = epoch.spec.as_ref();
         let evidence = self.evidence_to_include();
         let now = self.clock().take_next();
         let next = NextBlock::new(spec, head, turn, now, &last_commit, &evidence);
@@ -73,7 +73,7 @@ impl Chain {
         let mut run = BlockRun::begin(spec, state, &next.header)
             .map_err(|error| Fatal::while_doing("beginning our own block", error))?;
         let mut body = Body { last_commit, evidence, ..Default::default() };
-        let mut duties = Duties::begin(&mut run, spec, &next.header, &body, validators)?;
+        let mut duties = Duties::begin(&mut run, spec, &next.header, &body, epoch.validators.clone())?;
         run.reserve_system_gas(duties.count());
         let (mut transactions, mut senders) = self.fill(&mut run, &next, deadline)?;
         let outcome = self.finish_run(run, &mut duties)?;
@@ -92,7 +92,7 @@ impl Chain {
             code: outcome.changes.code,
             changes,
             trie,
-            next_validators: duties.elected,
+            next_epoch: duties.next_epoch,
         })
     }
 

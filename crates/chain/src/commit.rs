@@ -1,13 +1,14 @@
 //! Making a decided block final.
 
 use crate::{
+    epochs::Epoch,
     events::{ChainEvent, CommittedBlock},
     ledger::Chain,
     outcomes::Executed,
 };
-use bttc_consensus::{Decision, HeightStart, ProposerOrder, next_base_fee};
+use bttc_consensus::{Decision, HeightStart, ProposerOrder};
 use bttc_primitives::{CommitCertificate, Fatal, Head, SealedBlock};
-use bttc_storage::{BlockCommit, VotersSince};
+use bttc_storage::BlockCommit;
 use bttc_txpool::Committed;
 use std::{sync::Arc, time::Instant};
 
@@ -15,10 +16,9 @@ impl Chain {
     /// The next height.
     pub(crate) fn height_start(&self) -> Result<HeightStart, Fatal> {
         let height = self.head().height().saturating_add(1);
-        let timing = self.spec().timing();
-        let VotersSince { since, validators } = self.voters(height)?;
-        let proposers = ProposerOrder::at(&validators, since, height);
-        Ok(HeightStart { height, validators, proposers, timing })
+        let epoch = self.epoch(height)?;
+        let proposers = ProposerOrder::at(&epoch.validators, epoch.since, height);
+        Ok(HeightStart { height, validators: epoch.validators.clone(), proposers, timing: epoch.spec.timing() })
     }
 
     /// Commits what was decided; nothing happens if it is committed already.
@@ -71,9 +71,8 @@ impl Chain {
             changes: &executed.changes,
             trie: &executed.trie,
         })?;
-        if let Some(validators) = &executed.next_validators {
-            let since = executed.block.block.height().saturating_add(1);
-            write.put_validators(since, &VotersSince { since, validators: validators.clone() })?;
+        if let Some(epoch) = &executed.next_epoch {
+            write.put_epoch(epoch.since, epoch)?;
         }
         write.commit()?;
         metrics::histogram!("bttc_chain_commit_seconds").record(started.elapsed().as_secs_f64());
@@ -85,6 +84,9 @@ impl Chain {
         let block = &executed.block.block;
         let head = Arc::new(Head { hash: block.hash(), header: block.header.clone() });
         *self.inner.head.write() = head.clone();
+        if let Some(epoch) = &executed.next_epoch {
+            self.enter(Epoch::of(self.spec(), epoch.clone()));
+        }
         self.inner.outcomes.clear();
         self.inner.evidence.lock().retain(|known| !block.body.evidence.contains(known));
         let mined: Vec<_> = executed
@@ -97,7 +99,7 @@ impl Chain {
             .collect();
         self.inner.pool.on_commit(&Committed {
             header: &head.header,
-            next_base_fee: next_base_fee(self.spec(), &head.header).unwrap_or_default(),
+            next_base_fee: self.next_base_fee().unwrap_or_default(),
             transactions: &mined,
             changed: &executed.changed_accounts(),
         });

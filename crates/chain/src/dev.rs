@@ -138,7 +138,7 @@ impl Chain {
 
     fn reset_pool(&self) {
         let head = self.head();
-        let base_fee = next_base_fee(self.spec(), &head.header).unwrap_or_default();
+        let base_fee = self.next_base_fee().unwrap_or_default();
         self.inner.pool.reset(&head.header, base_fee);
     }
 }

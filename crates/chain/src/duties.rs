@@ -2,7 +2,7 @@
 
 use alloy_primitives::{B256, Bytes};
 use bttc_execution::{Ask, BlockRun, Demands, SystemCall};
-use bttc_primitives::{Body, ChainSpec, Fatal, Header, StateReader, ValidatorSet};
+use bttc_primitives::{Body, ChainSpec, Fatal, Header, Height, StateReader, ValidatorSet};
 use bttc_staking::{
     ElectionRules, elect,
     epoch::{
@@ -10,6 +10,7 @@ use bttc_staking::{
         decode_operator, slashes,
     },
 };
+use bttc_storage::StoredEpoch;
 use std::collections::VecDeque;
 
 /// What consensus must do at the end of a block, and get out of it.
@@ -19,8 +20,11 @@ pub(crate) struct Duties {
     election: Option<ElectionRules>,
     /// Validators of the block.
     validators: ValidatorSet,
-    /// Who votes from the next height on, if the block closes an epoch.
-    pub(crate) elected: Option<ValidatorSet>,
+    /// Who was elected, until the numbers of the next epoch are known too.
+    elected: Option<ValidatorSet>,
+    height: Height,
+    /// The epoch of the next height, if the block closes one; known once it has ended.
+    pub(crate) next_epoch: Option<StoredEpoch>,
 }
 
 impl Duties {
@@ -34,7 +38,14 @@ impl Duties {
         body: &Body,
         validators: ValidatorSet,
     ) -> Result<Self, Fatal> {
-        let mut duties = Self { slashes: VecDeque::new(), election: None, validators, elected: None };
+        let mut duties = Self {
+            slashes: VecDeque::new(),
+            election: None,
+            validators,
+            elected: None,
+            height: header.number,
+            next_epoch: None,
+        };
         if !spec.has_staking() {
             return Ok(duties);
         }
@@ -57,7 +68,7 @@ impl Duties {
 
     /// Hash of the validators of the next height; known once the block has ended.
     pub(crate) fn next_validators_hash(&self) -> B256 {
-        self.elected.as_ref().unwrap_or(&self.validators).hash()
+        self.next_epoch.as_ref().map_or(&self.validators, |epoch| &epoch.validators).hash()
     }
 
     /// Root of the exit tree.
@@ -70,6 +81,11 @@ impl Demands for Duties {
     fn next(&mut self, ask: &mut Ask<'_>) -> Result<Option<SystemCall>, Fatal> {
         if let Some(slash) = self.slashes.pop_front() {
             return Ok(Some(system_call(slash.call())));
+        }
+        if let Some(validators) = self.elected.take() {
+            let params = put(ask, Query::Consensus, decode_consensus)?;
+            self.next_epoch = Some(StoredEpoch { since: self.height.saturating_add(1), validators, params });
+            return Ok(None);
         }
         let Some(rules) = self.election.take() else { return Ok(None) };
         let candidates = put(ask, Query::Candidates, decode_candidates)?;

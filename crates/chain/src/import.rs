@@ -91,7 +91,7 @@ impl Chain {
             code: executed.outcome.changes.code,
             changes,
             trie,
-            next_validators: None,
+            next_epoch: None,
         })
     }
 }

@@ -1,10 +1,10 @@
 //! The ledger and what everybody may ask of it.
 
 use crate::{
-    ChainConfig, ChainEvent, Clock, OpenError, genesis::write_or_check_genesis, outcomes::Outcomes, snapshot::Shelf,
+    ChainConfig, ChainEvent, Clock, OpenError, epochs::Epoch, genesis::write_or_check_genesis, outcomes::Outcomes, snapshot::Shelf,
 };
 use bttc_consensus::{ConsensusSigner, next_base_fee};
-use bttc_primitives::{ChainSpec, Evidence, Fatal, Head, StateReader, ValidatorSet};
+use bttc_primitives::{ChainSpec, Evidence, Fatal, Head, StateReader};
 use bttc_storage::{ReadTx, Storage};
 use bttc_txpool::{HeadState, Pool, PoolConfig};
 use parking_lot::{Mutex, RwLock};
@@ -26,7 +26,8 @@ pub(crate) struct Inner {
     pub(crate) storage: Storage,
     pub(crate) pool: Pool,
     pub(crate) signer: Option<Arc<dyn ConsensusSigner>>,
-    pub(crate) validators: Option<ValidatorSet>,
+    /// Rules of the next height; none under the `ethereum` spec.
+    pub(crate) epoch: RwLock<Option<Arc<Epoch>>>,
     pub(crate) head: RwLock<Arc<Head>>,
     pub(crate) outcomes: Outcomes,
     pub(crate) evidence: Mutex<Vec<Evidence>>,
@@ -50,7 +51,6 @@ impl Chain {
         signer: Option<Arc<dyn ConsensusSigner>>,
     ) -> Result<Self, OpenError> {
         let head = write_or_check_genesis(&spec, &storage)?;
-        let validators = if spec.is_ethereum() { None } else { Some(spec.genesis_validators()?) };
         let state_of_head: HeadState = {
             let storage = storage.clone();
             Arc::new(move || Ok(Box::new(storage.read()?.state()?) as Box<dyn StateReader>))
@@ -63,7 +63,7 @@ impl Chain {
             storage,
             pool,
             signer,
-            validators,
+            epoch: RwLock::default(),
             head: RwLock::new(Arc::new(head)),
             outcomes: Outcomes::default(),
             evidence: Mutex::default(),
@@ -73,11 +73,11 @@ impl Chain {
             writer: Mutex::default(),
         };
         let chain = Self { inner: Arc::new(inner) };
-        chain.check_voters()?;
+        chain.open_epoch()?;
         Ok(chain)
     }
 
-    /// The network.
+    /// The network, with the numbers of genesis; those in force has [`Self::spec_at`].
     pub fn spec(&self) -> &Arc<ChainSpec> {
         &self.inner.spec
     }
@@ -114,7 +114,9 @@ impl Chain {
 
     /// Base fee of the next block; none before London. Unit: wei per gas.
     pub fn next_base_fee(&self) -> Option<u64> {
-        next_base_fee(&self.inner.spec, &self.head().header)
+        let epoch = self.inner.epoch.read().clone();
+        let spec = epoch.as_ref().map_or(&self.inner.spec, |epoch| &epoch.spec);
+        next_base_fee(spec, &self.head().header)
     }
 
     /// Whether a transaction waits that the next block could include.

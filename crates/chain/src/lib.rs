@@ -15,6 +15,7 @@ mod config;
 mod dev;
 mod driver;
 mod duties;
+mod epochs;
 mod error;
 mod events;
 mod genesis;
@@ -27,7 +28,6 @@ mod senders;
 pub mod snapshot;
 mod verify;
 mod verify_store;
-mod voters;
 
 pub use clock::Clock;
 pub use config::ChainConfig;

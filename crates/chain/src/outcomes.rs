@@ -2,7 +2,8 @@
 
 use alloy_primitives::{Address, B256, Bytes};
 use bttc_consensus::FeeSplit;
-use bttc_primitives::{Account, Receipt, RecoveredBlock, ValidatorSet};
+use bttc_primitives::{Account, Receipt, RecoveredBlock};
+use bttc_storage::StoredEpoch;
 use bttc_trie::{HashedChanges, TrieUpdate};
 use parking_lot::Mutex;
 use std::{
@@ -19,8 +20,8 @@ pub(crate) struct Executed {
     pub(crate) code: BTreeMap<B256, Bytes>,
     pub(crate) changes: HashedChanges,
     pub(crate) trie: TrieUpdate,
-    /// Who votes from the next height on, if the block closes an epoch.
-    pub(crate) next_validators: Option<ValidatorSet>,
+    /// The epoch of the next height, if the block closes one.
+    pub(crate) next_epoch: Option<StoredEpoch>,
 }
 
 impl Executed {

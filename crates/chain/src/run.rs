@@ -46,9 +46,8 @@ pub(crate) fn outputs_of(outcome: &BlockOutcome, state_root: alloy_primitives::B
 impl Chain {
     /// Runs a block on the head's state and compares what comes out with its header.
     pub(crate) fn run_block(&self, store: &ReadTx, block: RecoveredBlock) -> Judged<Executed> {
-        let spec = self.spec().as_ref();
-        let validators = self.validators(block.block.height())?;
-        let (outcome, duties) = judge!(execute(spec, store, &block, validators)?);
+        let epoch = self.epoch(block.block.height())?;
+        let (outcome, duties) = judge!(execute(&epoch.spec, store, &block, epoch.validators.clone())?);
         let (changes, trie) = hash_state(store, &outcome)?;
         judge!(check_outcome(&block, outputs_of(&outcome, trie.root, &duties)));
         Ok(Ok(Executed {
@@ -58,7 +57,7 @@ impl Chain {
             code: outcome.changes.code,
             changes,
             trie,
-            next_validators: duties.elected,
+            next_epoch: duties.next_epoch,
         }))
     }
 }

@@ -23,7 +23,8 @@ impl Chain {
     }
 
     fn judge_block(&self, head: &Head, turn: Turn, block: SealedBlock) -> Judged<()> {
-        judge!(check_header(self.spec(), head, turn, self.clock().now(), &block));
+        let epoch = self.epoch(turn.height)?;
+        judge!(check_header(&epoch.spec, head, turn, self.clock().now(), &block));
         judge!(check_body(&block));
         judge!(self.check_commit(head, &block)?);
         judge!(self.check_all_evidence(&block)?);

@@ -37,7 +37,7 @@ impl NextBlock {
             ommers_hash: EMPTY_OMMER_ROOT_HASH,
             beneficiary: turn.proposer,
             number: parent.header.number.saturating_add(1),
-            gas_limit: spec.genesis().gas_limit,
+            gas_limit: spec.gas_limit(),
             timestamp: now.max(parent.header.timestamp),
             mix_hash: next_mix_hash(parent),
             base_fee_per_gas: next_base_fee(spec, &parent.header),

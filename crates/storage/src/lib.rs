@@ -63,4 +63,4 @@ pub use state_import::{BuiltState, ImportedChain, StatePiece, UnfinishedImport};
 pub use store::{Identity, Storage, TableStats};
 pub use trie_source::{AccountTrieCursor, StorageTrieCursor};
 pub use verify::{BlockPart, BlockRules, CommittedBlock, Finding, Report, Verified, verify};
-pub use write::{BlockCommit, VotersSince, WriteTx};
+pub use write::{BlockCommit, StoredEpoch, WriteTx};

@@ -2,13 +2,13 @@
 
 use crate::{
     History, HistoryError, Identity, Kept, StateView, Storage, StoredProposal, StoredReceipt, StoredTransaction,
-    VotersSince,
+    StoredEpoch,
     blocks::missing,
     codec::{HeaderRow, TransactionPlace},
     open::FORMAT_KEY,
     rows::Rows,
     store::Reader,
-    tables::{BlockBodies, Certificates, HeaderNumbers, Headers, Metadata, Receipts, ValidatorSets},
+    tables::{BlockBodies, Certificates, Epochs, HeaderNumbers, Headers, Metadata, Receipts},
 };
 use alloy_primitives::B256;
 use bttc_primitives::{Body, CommitCertificate, Fatal, Head, Header, Height, Receipt, RecoveredBlock, SealedBlock};
@@ -159,14 +159,14 @@ impl ReadTx {
         self.rows().get::<Certificates>(&height)
     }
 
-    /// Who votes on a height; none if no set was written for it.
-    pub fn validators(&self, height: Height) -> Result<Option<VotersSince>, Fatal> {
-        Ok(self.rows().cursor::<ValidatorSets>()?.seek_back(&height)?.map(|(_, voters)| voters))
+    /// The epoch of a height; none if nothing was written of it.
+    pub fn epoch(&self, height: Height) -> Result<Option<StoredEpoch>, Fatal> {
+        Ok(self.rows().cursor::<Epochs>()?.seek_back(&height)?.map(|(_, epoch)| epoch))
     }
 
-    /// All validator sets by the first height of each that this database knows of, ascending.
-    pub fn validator_sets(&self) -> Result<Vec<(Height, VotersSince)>, Fatal> {
-        let mut cursor = self.rows().cursor::<ValidatorSets>()?;
+    /// All epochs by the first height of each that this database knows of, ascending.
+    pub fn epochs(&self) -> Result<Vec<(Height, StoredEpoch)>, Fatal> {
+        let mut cursor = self.rows().cursor::<Epochs>()?;
         let first = cursor.seek(&0u64)?;
         let rest = std::iter::from_fn(|| cursor.next().transpose());
         first.map(Ok).into_iter().chain(rest).collect()

@@ -5,7 +5,7 @@
 //! key above `h`, or the newest state if there is none.
 
 use crate::{
-    StoredProposal, StoredReceipt, VotersSince,
+    StoredEpoch, StoredProposal, StoredReceipt,
     codec::{BodyRow, ChangesRow, HeaderRow, Key, TransactionPlace, TransactionRow, Value},
 };
 use alloy_primitives::{Address, B256, Bytes, U256};
@@ -64,8 +64,8 @@ tables! {
     Receipts: TxNumber => StoredReceipt;
     /// Certificates that made blocks final.
     Certificates: Height => CommitCertificate;
-    /// Validator sets, by the first height of each that this database knows of. Never pruned.
-    ValidatorSets: Height => VotersSince;
+    /// Epochs that an election began, by the first height of each that this database knows of. Never pruned.
+    Epochs: Height => StoredEpoch;
     /// Undecided blocks above the head, by height and block hash.
     Proposals: (Height, B256) => StoredProposal;
 

@@ -4,7 +4,7 @@ use crate::{
     HistoryError, WriteTx,
     read::patched_key,
     rows::Rows,
-    tables::{Certificates, HeaderNumbers, Headers, Metadata, ValidatorSets},
+    tables::{Certificates, Epochs, HeaderNumbers, Headers, Metadata},
     write_state::Recording,
 };
 use bttc_primitives::{Fatal, Height};
@@ -50,7 +50,7 @@ impl Rows<'_, Rw> {
         }
         self.drop_body(height)?;
         self.writer::<Certificates>()?.delete(&height)?;
-        self.writer::<ValidatorSets>()?.delete(&height.saturating_add(1))?;
+        self.writer::<Epochs>()?.delete(&height.saturating_add(1))?;
         self.writer::<Headers>()?.delete(&height)
     }
 }

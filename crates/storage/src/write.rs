@@ -5,11 +5,11 @@ use crate::{
     read::{CHAIN_ID_KEY, GENESIS_HASH_KEY, GENESIS_JSON_DIGEST_KEY, GENESIS_JSON_KEY, NOTE_PREFIX, patched_key},
     rows::{Rows, failed},
     state_import::unfinished,
-    tables::{Metadata, Proposals, ValidatorSets},
+    tables::{Epochs, Metadata, Proposals},
     write_state::Recording,
 };
 use alloy_primitives::{B256, Bytes, keccak256};
-use bttc_primitives::{CommitCertificate, Fatal, Height, Receipt, RecoveredBlock, ValidatorSet};
+use bttc_primitives::{CommitCertificate, ConsensusParams, Fatal, Height, Receipt, RecoveredBlock, ValidatorSet};
 use bttc_trie::{HashedChanges, TrieUpdate};
 use signet_libmdbx::{Rw, tx::aliases::RwTxUnsync};
 use std::{collections::BTreeMap, time::Instant};
@@ -31,13 +31,15 @@ pub struct BlockCommit<'a> {
     pub trie: &'a TrieUpdate,
 }
 
-/// A validator set in force.
+/// What an election put in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VotersSince {
-    /// The first height that they vote on.
+pub struct StoredEpoch {
+    /// The first height of the epoch.
     pub since: Height,
-    /// Who they are.
+    /// Who votes.
     pub validators: ValidatorSet,
+    /// Numbers of the rules.
+    pub params: ConsensusParams,
 }
 
 /// The one transaction that may write. It stays on the thread that began it, and leaves nothing unless it is committed.
@@ -125,9 +127,9 @@ impl WriteTx {
         self.rows().writer::<Proposals>()?.put(&key, proposal)
     }
 
-    /// Writes who votes from height `from` on. They may have done so before, where this database has no blocks.
-    pub fn put_validators(&mut self, from: Height, voters: &VotersSince) -> Result<(), Fatal> {
-        self.rows().writer::<ValidatorSets>()?.put(&from, voters)
+    /// Writes the epoch that holds from height `from` on. It may have begun before, where this database has no blocks.
+    pub fn put_epoch(&mut self, from: Height, epoch: &StoredEpoch) -> Result<(), Fatal> {
+        self.rows().writer::<Epochs>()?.put(&from, epoch)
     }
 
     /// Keeps a note of the node. Errors: the key is longer than 90 bytes.

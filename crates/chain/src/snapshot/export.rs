@@ -106,8 +106,8 @@ impl Exporter {
         for below in height.saturating_sub(ANCESTORS).max(1)..height {
             ancestors.push(store.header(below)?.ok_or_else(|| refuse(&format!("this node has no header {below}")))?);
         }
-        let validators = match store.validators(height)? {
-            Some(voters) => voters.validators,
+        let validators = match store.epoch(height)? {
+            Some(epoch) => epoch.validators,
             None => spec.genesis_validators().map_err(|error| refuse(&error.to_string()))?,
         };
         let manifest = Manifest {

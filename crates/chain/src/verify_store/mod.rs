@@ -33,7 +33,7 @@ fn rules_of(storage: &Storage) -> Result<Rules, String> {
         return Err(format!("its chain id is {}, that of the row chain_id {}", spec.chain_id(), identity.chain_id));
     }
     let genesis = Genesis::compute(&spec).map_err(|error| error.to_string())?;
-    let elected = storage.read().and_then(|read| read.validator_sets()).map_err(|error| error.to_string())?;
+    let elected = storage.read().and_then(|read| read.epochs()).map_err(|error| error.to_string())?;
     Rules::new(spec, genesis.block, elected).map_err(|error| error.to_string())
 }
 

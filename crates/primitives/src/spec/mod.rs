@@ -5,6 +5,7 @@
 
 mod fork;
 mod genesis;
+mod params;
 
 use crate::{EthereumHardfork, ForkCondition, ValidatorSet};
 use alloy_consensus::Header;
@@ -12,6 +13,7 @@ use alloy_eips::{eip1559::BaseFeeParams, eip7840::BlobParams, eip7892::BlobSched
 use alloy_genesis::{Genesis, GenesisAccount};
 use alloy_primitives::{Address, U256};
 pub use genesis::InvalidGenesis;
+pub use params::ConsensusParams;
 use std::{collections::BTreeMap, time::Duration};
 
 /// Numbers of the fee rule (docs/protocol.md, section 4).
@@ -66,6 +68,7 @@ pub struct ChainSpec {
     base_fee_params: BaseFeeParams,
     blobs: BlobScheduleBlobParams,
     has_staking: bool,
+    gas_limit: u64,
     genesis: Genesis,
 }
 
@@ -138,6 +141,11 @@ impl ChainSpec {
     /// Elasticity and denominator of the base fee rule (EIP-1559).
     pub const fn base_fee_params(&self) -> BaseFeeParams {
         self.base_fee_params
+    }
+
+    /// Gas limit of a block of ours.
+    pub const fn gas_limit(&self) -> u64 {
+        self.gas_limit
     }
 
     /// Blob limits at a time; none before Cancun and on our chain, which has no blobs.

@@ -1,11 +1,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
-use crate::{StoredProposal, StoredReceipt, VotersSince, tables::FORMAT_VERSION};
+use crate::{StoredProposal, StoredReceipt, StoredEpoch, tables::FORMAT_VERSION};
 use alloy_consensus::{Eip658Value, Signed, TxEip1559, TxLegacy, TxType};
 use alloy_primitives::{Bytes, KECCAK256_EMPTY, Log, LogData, Signature, U256, hex, keccak256};
 use bttc_primitives::{
-    Account, Body, CommitCertificate, Header, LastCommit, Receipt, RecoveredBlock, SealedBlock, SignerBitmap,
+    Account, Body, CommitCertificate, ConsensusParams, Header, LastCommit, Receipt, RecoveredBlock, SealedBlock, SignerBitmap,
     Transaction, Validator, ValidatorSet, VoteSignature,
 };
 use bttc_trie::{BranchNodeCompact, EMPTY_ROOT_HASH, TrieAccount};
@@ -295,7 +295,19 @@ fn stored_encodings() {
     value("body", &|out| body.encode(out));
     value("certificate", &|out| certificate.encode(out));
     let set = ValidatorSet::new(vec![Validator { address: Address::repeat_byte(6), power: 258 }]).unwrap();
-    value("validator set", &|out| VotersSince { since: 78, validators: set.clone() }.encode(out));
+    let params = ConsensusParams {
+        min_base_fee: 9_000_000_000_000,
+        elasticity: 2,
+        base_fee_denominator: 50,
+        burn_percent: 50,
+        stakers_percent: 40,
+        block_gas_limit: 60_000_000,
+        block_time_ms: 500,
+        idle_time_ms: 2_000,
+        epoch_length: 1_800,
+        max_validators: 100,
+    };
+    value("epoch", &|out| StoredEpoch { since: 78, validators: set.clone(), params }.encode(out));
     value("proposal", &|out| proposal.encode(out));
     value("changes", &|out| changes.encode(out));
     let mut key = |name: &str, bytes: Vec<u8>| lines.push(format!("{name}: {}", hex::encode(bytes)));

@@ -1,10 +1,10 @@
 //! Values that are a number, plain bytes, nothing, or RLP.
 
 use super::{Corrupt, Input, Value};
-use crate::VotersSince;
+use crate::StoredEpoch;
 use alloy_primitives::{Address, Bytes, U256};
-use alloy_rlp::{Decodable, Encodable};
-use bttc_primitives::{CommitCertificate, Validator, ValidatorSet};
+use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
+use bttc_primitives::{CommitCertificate, ConsensusParams, Validator, ValidatorSet};
 
 impl Value for () {
     fn encode(&self, _: &mut Vec<u8>) {}
@@ -85,32 +85,31 @@ impl Value for CommitCertificate {
     }
 }
 
-/// Unit: bytes of an address and of a power.
-const MEMBER_BYTES: usize = 28;
-
-/// The first height (8 bytes, big endian), then each member's address and power (8 bytes, big endian), in the order of the set.
-impl Value for VotersSince {
+/// RLP of the first height, the members and the numbers.
+impl Value for StoredEpoch {
     fn encode(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.since.to_be_bytes());
-        for member in self.validators.members() {
-            out.extend_from_slice(member.address.as_slice());
-            out.extend_from_slice(&member.power.to_be_bytes());
-        }
+        let member = |of: &Validator| MemberRlp { address: of.address, power: of.power };
+        let members = self.validators.members().iter().map(member).collect();
+        EpochRlp { since: self.since, members, params: self.params }.encode(out);
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, Corrupt> {
-        let (since, members) = bytes.split_first_chunk().ok_or(Corrupt("it has no first height"))?;
-        let (members, rest) = members.as_chunks::<MEMBER_BYTES>();
-        if !rest.is_empty() {
-            return Err(Corrupt("a validator set is not a number of whole members"));
-        }
-        let member = |bytes: &[u8; MEMBER_BYTES]| {
-            let (address, power) = bytes.split_at(20);
-            let power = power.try_into().map(u64::from_be_bytes).map_err(|_| Corrupt("a power is not of 8 bytes"))?;
-            Ok(Validator { address: Address::from_slice(address), power })
-        };
-        let members = members.iter().map(member).collect::<Result<Vec<_>, Corrupt>>()?;
+        let EpochRlp { since, members, params } = decode_rlp(bytes)?;
+        let members = members.into_iter().map(|of| Validator { address: of.address, power: of.power }).collect();
         let validators = ValidatorSet::new(members).map_err(|_| Corrupt("its members are no validator set"))?;
-        Ok(Self { since: u64::from_be_bytes(*since), validators })
+        Ok(Self { since, validators, params })
     }
+}
+
+#[derive(RlpEncodable, RlpDecodable)]
+struct EpochRlp {
+    since: u64,
+    members: Vec<MemberRlp>,
+    params: ConsensusParams,
+}
+
+#[derive(RlpEncodable, RlpDecodable)]
+struct MemberRlp {
+    address: Address,
+    power: u64,
 }

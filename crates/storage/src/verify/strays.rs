@@ -5,8 +5,8 @@ use crate::{
     History, ReadTx,
     codec::TransactionPlace,
     tables::{
-        BlockBodies, Certificates, HeaderNumbers, Headers, LogAddresses, LogTopics, Receipts, Table,
-        TransactionHashNumbers, Transactions, ValidatorSets,
+        BlockBodies, Certificates, Epochs, HeaderNumbers, Headers, LogAddresses, LogTopics, Receipts, Table,
+        TransactionHashNumbers, Transactions,
     },
     write_block::log_keys,
 };
@@ -43,8 +43,8 @@ pub(super) fn check(check: &Check<'_>, read: &ReadTx, head: Height, tally: Tally
     })?;
     // Which blocks must have a certificate the rules say; here only that none stands beyond the chain.
     look::<Certificates>(check, read, u64::MAX, |key, _| Ok(in_chain(key)))?;
-    // The head may have changed the set of the next height.
-    look::<ValidatorSets>(check, read, u64::MAX, |first, _| Ok(*first <= blocks))
+    // The head may have begun the epoch of the next height.
+    look::<Epochs>(check, read, u64::MAX, |first, _| Ok(*first <= blocks))
 }
 
 /// Numbers of the transactions that are kept; where the bodies at the ends are damaged, every number might be.
