@@ -4,7 +4,7 @@
 //! - [`predeploys()`]: contracts that are in the state from genesis on, with their exact runtime code. The file behind
 //!   it, `contracts/predeploys/predeploys.json`, is proven by `contracts/predeploys/check.mjs`; building this crate
 //!   needs neither npm nor a Solidity compiler.
-//! - [`staking`], [`validator_set`], [`params`]: typed calls of the staking contracts.
+//! - [`staking`], [`validator_set`], [`treasury`], [`supply`], [`params`]: typed calls of the staking contracts.
 //! - [`wbtt`]: typed calls and events of wrapped BTT.
 //!
 //! A new predeploy is a line in `contracts/predeploys/deployments.json`, an address constant here, and a run of
@@ -14,6 +14,8 @@ pub mod addresses;
 pub mod params;
 mod predeploys;
 pub mod staking;
+pub mod supply;
+pub mod treasury;
 pub mod validator_set;
 pub mod wbtt;
 

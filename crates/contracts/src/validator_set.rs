@@ -30,7 +30,20 @@ alloy_sol_types::sol! {
         }
 
         event EpochClosed(uint64 indexed number, uint256 members, bytes32 validatorsHash);
+        event Down(address indexed signer, uint256 missed);
 
+        error NotSystem(address caller);
+        error NotSystemTransaction(address caller, uint256 gasPrice);
+        error NotGenesis(uint256 height);
+        error NotMember(address signer);
+        error WrongBitmap(uint256 length, uint256 expected);
+        error StrayBit(uint256 bit, uint256 members);
+        error WrongSize(uint256 members, uint256 most);
+        error NotOrdered(uint256 index);
+        error Repeated(uint256 index);
+        error WrongPower(uint256 index, uint256 power);
+        error EpochNotOver(uint256 time, uint256 end);
+        function genesis(uint256[] calldata members, uint64 time) external;
         function onBlock(bytes calldata missed, Fees calldata fees) external returns (address[] memory down);
         function closeEpoch(uint256[] calldata next) external;
 
@@ -42,7 +55,9 @@ alloy_sol_types::sol! {
         function epochNumber() external view returns (uint64);
         function work() external view returns (Work[] memory);
         function blocks() external view returns (uint64);
+        function epochFees() external view returns (uint256 stakers, uint256 treasury);
         function feesBurned() external view returns (uint256);
         function missedInWindow(address signer) external view returns (uint256);
+        function genesisTime() external view returns (uint64);
     }
 }

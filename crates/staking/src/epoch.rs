@@ -9,7 +9,7 @@
 //! Questions are calls without a transaction: [`Query`] encodes them and a function beside it decodes the answer, refusing what the rules could not go
 //! on with.
 
-use crate::{Candidate, ElectionRules};
+use crate::Candidate;
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
 pub use bttc_contracts::validator_set::IValidatorSet::Fees;
@@ -140,17 +140,19 @@ impl SystemCall {
             Self::SlashDowntime { signer } => {
                 Call::new(addresses::STAKING, &IStaking::slashDowntimeCall { signer: *signer })
             }
-            Self::CloseEpoch { next } => Call::new(
-                addresses::VALIDATOR_SET,
-                &IValidatorSet::closeEpochCall { next: next.members().iter().map(pack_member).collect() },
-            ),
+            Self::CloseEpoch { next } => {
+                Call::new(addresses::VALIDATOR_SET, &IValidatorSet::closeEpochCall { next: pack_members(next) })
+            }
         }
     }
 }
 
-/// `signer << 96 | power`.
-fn pack_member(member: &Validator) -> U256 {
-    U256::from_be_slice(member.address.as_slice()).wrapping_shl(96).bitor(U256::from(member.power))
+/// The members in their order, each `signer << 96 | power`.
+pub fn pack_members(set: &ValidatorSet) -> Vec<U256> {
+    let pack = |member: &Validator| {
+        U256::from_be_slice(member.address.as_slice()).wrapping_shl(96).saturating_add(U256::from(member.power))
+    };
+    set.members().iter().map(pack).collect()
 }
 
 /// Slashes that a block calls for: its proofs in their order, then who is down.
@@ -174,7 +176,12 @@ pub enum Query {
     Members,
     /// Numbers for the next block; [`decode_consensus`].
     Consensus,
+    /// Largest share of the power one member may hold; [`decode_power_cap`].
+    PowerCap,
 }
+
+/// Number of the power cap among the parameters (`ParamIds.POWER_CAP`).
+const POWER_CAP_ID: U256 = U256::from_limbs([29, 0, 0, 0]);
 
 impl Query {
     /// The contract and the call data.
@@ -184,6 +191,7 @@ impl Query {
             Self::Epoch => Call::new(addresses::VALIDATOR_SET, &IValidatorSet::epochCall {}),
             Self::Members => Call::new(addresses::VALIDATOR_SET, &IValidatorSet::membersCall {}),
             Self::Consensus => Call::new(addresses::PARAMS, &IParams::consensusCall {}),
+            Self::PowerCap => Call::new(addresses::PARAMS, &IParams::getCall { id: POWER_CAP_ID }),
         }
     }
 }
@@ -216,7 +224,8 @@ pub fn decode_candidates(answer: &[u8]) -> Result<Vec<Candidate>, InvalidAnswer>
 /// Reads the answer of [`Query::Epoch`].
 pub fn decode_epoch(answer: &[u8]) -> Result<Epoch, InvalidAnswer> {
     let epoch = decode::<IValidatorSet::epochCall>(answer)?;
-    Ok(Epoch { number: epoch.number, start_time: epoch.startTime, start_height: epoch.startHeight })
+    // The first set may be said to begin with genesis, which nobody proposes.
+    Ok(Epoch { number: epoch.number, start_time: epoch.startTime, start_height: epoch.startHeight.max(1) })
 }
 
 /// Reads the answer of [`Query::Members`].
@@ -251,8 +260,8 @@ pub struct ConsensusParams {
     pub idle_time: Duration,
     /// Unit: seconds.
     pub epoch_length: u64,
-    /// Numbers of the election.
-    pub election: ElectionRules,
+    /// Most members of a set; with [`decode_power_cap`] the numbers of an election.
+    pub max_validators: usize,
 }
 
 impl ConsensusParams {
@@ -280,12 +289,16 @@ pub fn decode_consensus(answer: &[u8]) -> Result<ConsensusParams, InvalidAnswer>
         block_time: Duration::from_millis(read("block time", raw.blockTimeMs, any.clone(), some)?),
         idle_time: Duration::from_millis(read("idle time", raw.idleTimeMs, any.clone(), some)?),
         epoch_length: read("epoch length", raw.epochLength, any, some)?,
-        election: ElectionRules {
-            max_validators: usize::try_from(read("most validators", raw.maxValidators, 1..=100, "1 to 100")?)
-                .unwrap_or(100),
-            power_cap_bp: u16::try_from(read("power cap", raw.powerCap, 0..=10_000, "0 to 10,000")?).unwrap_or(10_000),
-        },
+        max_validators: usize::try_from(read("most validators", raw.maxValidators, 1..=100, "1 to 100")?)
+            .unwrap_or(100),
     })
+}
+
+/// Reads the answer of [`Query::PowerCap`]. Unit: basis points.
+pub fn decode_power_cap(answer: &[u8]) -> Result<u16, InvalidAnswer> {
+    let call = IParams::getCall::SIGNATURE;
+    let cap = bounded(call, "power cap", decode::<IParams::getCall>(answer)?, 0..=10_000, "0 to 10,000")?;
+    Ok(u16::try_from(cap).unwrap_or(10_000))
 }
 
 fn decode<C: SolCall>(answer: &[u8]) -> Result<C::Return, InvalidAnswer> {
