@@ -100,7 +100,7 @@ fn both(
 
 fn on_chain(chain: &mut Chain, model: &Model, step: &Step, keys: &Keys) -> eyre::Result<Outcome> {
     let height = match &step.operation {
-        // The model has taken this one.
+        // The model has taken this one already.
         Operation::OnBlock { height, .. } => *height,
         Operation::SlashDoubleSign { .. } | Operation::SlashDowntime { .. } | Operation::CloseEpoch { .. } => {
             model.height
@@ -112,7 +112,7 @@ fn on_chain(chain: &mut Chain, model: &Model, step: &Step, keys: &Keys) -> eyre:
         _ => model.set.proposer,
     };
     chain.set_block(height, step.now, proposer);
-    if let Operation::OnBlock { fees, .. } = &step.operation {
+    if let (Operation::OnBlock { fees, .. }, true) = (&step.operation, step.caller == addresses::SYSTEM) {
         let credited =
             [fees.stakers, fees.treasury, fees.tips].map(U256::from).into_iter().fold(U256::ZERO, U256::saturating_add);
         chain.credit(addresses::TREASURY, credited)?;

@@ -47,6 +47,7 @@ alloy_sol_types::sol! {
         function onBlock(bytes calldata missed, Fees calldata fees) external returns (address[] memory down);
         function closeEpoch(uint256[] calldata next) external;
 
+        function MOST_MEMBERS() external view returns (uint256);
         function members() external view returns (Member[] memory);
         function validatorsHash() external view returns (bytes32);
         function totalPower() external view returns (uint256);
