@@ -60,6 +60,7 @@ pub fn run_with(folder: &Path, seed: u64, operations: u64, change: impl FnOnce(&
     }
     model.check()?;
     figures.epochs = model.epoch.number;
+    chain.set_block(model.height, model.now, model.set.proposer);
     compare::all(&mut chain, &model).wrap_err("after the last operation")?;
     Ok(figures)
 }

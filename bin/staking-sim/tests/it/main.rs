@@ -16,6 +16,8 @@ use std::{
     path::PathBuf,
 };
 
+type Change = fn(&mut Genesis);
+
 fn artifacts() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../contracts/artifacts")
 }
@@ -32,7 +34,7 @@ fn contracts_and_model_do_the_same() {
 #[test]
 #[ignore = "needs the artifacts of the staking contracts in contracts/artifacts"]
 fn differences_are_found() {
-    let changes: [(&str, fn(&mut Genesis)); 8] = [
+    let changes: [(&str, Change); 8] = [
         ("apr", |genesis| genesis.params.max_apr += 1),
         ("proposer share", |genesis| genesis.params.proposer_share += 1),
         ("treasury share", |genesis| genesis.params.treasury_share += 1),
