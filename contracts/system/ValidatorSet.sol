@@ -56,23 +56,20 @@ contract ValidatorSet is IValidatorSet {
     }
 
     /// @inheritdoc IValidatorSet
-    function onBlock(bytes calldata missed, Fees calldata fees) external onlySystem returns (address[] memory down) {
+    function onBlock(bytes calldata signers) external onlySystem returns (address[] memory down) {
+        _proposer().proposed += 1;
+        // The certificate that the first block of an epoch carries is of the set before.
+        if (block.number == _startHeight) return down;
+        _blocks += 1;
+        return _count(signers);
+    }
+
+    /// @inheritdoc IValidatorSet
+    function onFees(Fees calldata fees) external onlySystem {
         _stakersFees += fees.stakers;
         _treasuryFees += fees.treasury;
         _feesBurned += fees.burned;
-
-        Record storage proposer = _records[block.coinbase];
-        if (!proposer.known) {
-            if (powerOf(block.coinbase) == 0) revert NotMember(block.coinbase);
-            proposer.known = true;
-        }
-        proposer.proposed += 1;
-        proposer.tips += fees.tips;
-
-        if (missed.length > 0) {
-            _blocks += 1;
-            down = _count(missed);
-        }
+        _proposer().tips += fees.tips;
     }
 
     /// @inheritdoc IValidatorSet
@@ -168,10 +165,19 @@ contract ValidatorSet is IValidatorSet {
         return _genesisTime;
     }
 
+    function _proposer() private returns (Record storage proposer) {
+        proposer = _records[block.coinbase];
+        if (!proposer.known) {
+            if (powerOf(block.coinbase) == 0) revert NotMember(block.coinbase);
+            proposer.known = true;
+        }
+    }
+
     /// Counts the absentees of a block. Everybody is counted before anybody is judged, so that the brake sees all of them.
-    function _count(bytes calldata missed) private returns (address[] memory down) {
+    function _count(bytes calldata signers) private returns (address[] memory down) {
         uint256 count = _members.length;
-        if (missed.length != (count + 7) / 8) revert WrongBitmap(missed.length, (count + 7) / 8);
+        uint256 groups = (count + 7) / 8;
+        if (signers.length > groups) revert WrongBitmap(signers.length, groups);
 
         IParams params = IParams(SystemAddresses.PARAMS);
         uint256 window = params.get(ParamIds.DOWNTIME_WINDOW);
@@ -180,11 +186,14 @@ contract ValidatorSet is IValidatorSet {
 
         address[] memory over = new address[](count);
         uint256 found = 0;
-        for (uint256 group = 0; group < missed.length; ++group) {
-            uint256 byte_ = uint8(missed[group]);
-            for (uint256 i = group * 8; byte_ != 0; (byte_ >>= 1, ++i)) {
-                if (byte_ & 1 == 0) continue;
-                if (i >= count) revert StrayBit(i, count);
+        for (uint256 group = 0; group < groups; ++group) {
+            // A bitmap ends with its last byte that is not zero.
+            uint256 signed = group < signers.length ? uint8(signers[group]) : 0;
+            uint256 all = group * 8 + 8 <= count ? 0xff : (1 << (count % 8)) - 1;
+            if (signed & ~all != 0) revert StrayBit(group, count);
+            uint256 absent = all & ~signed;
+            for (uint256 i = group * 8; absent != 0; (absent >>= 1, ++i)) {
+                if (absent & 1 == 0) continue;
                 address signer = _unpack(_members[i]).signer;
                 _records[signer].missed += 1;
                 uint256 counters = MissedBlocks.add(_counters[signer], tenth);

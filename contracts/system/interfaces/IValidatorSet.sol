@@ -37,7 +37,7 @@ interface IValidatorSet {
     error NotGenesis(uint256 height);
     error NotMember(address signer);
     error WrongBitmap(uint256 length, uint256 expected);
-    error StrayBit(uint256 bit, uint256 members);
+    error StrayBit(uint256 group, uint256 members);
     error WrongSize(uint256 members, uint256 most);
     error NotOrdered(uint256 index);
     error Repeated(uint256 index);
@@ -47,10 +47,14 @@ interface IValidatorSet {
     /// @notice The set at the start of the chain and its time in seconds. Only `SYSTEM`, only in block 0.
     function genesis(uint256[] calldata members, uint64 time) external;
 
-    /// @notice Counts a block. Only `SYSTEM`.
-    /// @param missed Bit `i` of byte `i / 8` is set if member `i` is absent from the last commit; empty if that is not to be counted.
+    /// @notice Counts a block, before its first transaction. Only `SYSTEM`.
+    /// @param signers Bit `i` of byte `i / 8` is set if the last commit has the precommit of member `i`; no zero bytes at the end. The first block of an
+    /// epoch counts nobody: its last commit is that of the set before.
     /// @return down Members that crossed the bound of missed blocks.
-    function onBlock(bytes calldata missed, Fees calldata fees) external returns (address[] memory down);
+    function onBlock(bytes calldata signers) external returns (address[] memory down);
+
+    /// @notice Counts the fees of a block, after its last transaction. Only `SYSTEM`.
+    function onFees(Fees calldata fees) external;
 
     /// @notice Ends the epoch; `next`, each `signer << 96 | power`, signs from the next block. Only as a system transaction.
     function closeEpoch(uint256[] calldata next) external;

@@ -5,7 +5,6 @@
 
 use crate::{Chain, events::ChainEvent};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
-use bttc_consensus::next_base_fee;
 use bttc_primitives::{Account, AccountChange, Fatal, Height, StateChanges, StateReader};
 use bttc_storage::{HistoryError, Pruned};
 use bttc_trie::{HashedChanges, state_root};

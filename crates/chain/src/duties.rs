@@ -7,7 +7,7 @@ use bttc_staking::{
     ElectionRules, elect,
     epoch::{
         Call, InvalidAnswer, Query, SystemCall as Duty, decode_candidates, decode_consensus, decode_epoch,
-        decode_operator, slashes,
+        decode_operator, decode_power_cap, slashes,
     },
 };
 use bttc_storage::StoredEpoch;
@@ -16,8 +16,8 @@ use std::collections::VecDeque;
 /// What consensus must do at the end of a block, and get out of it.
 pub(crate) struct Duties {
     slashes: VecDeque<Duty>,
-    /// The epoch ends with this block, and the next set is elected by these rules.
-    election: Option<ElectionRules>,
+    /// Whether the epoch ends with this block, and the next set is still to be elected.
+    election: bool,
     /// Validators of the block.
     validators: ValidatorSet,
     /// Who was elected, until the numbers of the next epoch are known too.
@@ -40,7 +40,7 @@ impl Duties {
     ) -> Result<Self, Fatal> {
         let mut duties = Self {
             slashes: VecDeque::new(),
-            election: None,
+            election: false,
             validators,
             elected: None,
             height: header.number,
@@ -57,13 +57,13 @@ impl Duties {
             let reporter = put(ask, Query::OperatorOf(header.beneficiary), decode_operator)?;
             duties.slashes = slashes(&body.evidence, reporter, &down).into();
         }
-        duties.election = epoch.is_over(header.timestamp, params.epoch_length).then_some(params.election);
+        duties.election = epoch.is_over(header.timestamp, params.epoch_length);
         Ok(duties)
     }
 
     /// How many system transactions there will be.
     pub(crate) fn count(&self) -> usize {
-        self.slashes.len().saturating_add(usize::from(self.election.is_some()))
+        self.slashes.len().saturating_add(usize::from(self.election))
     }
 
     /// Hash of the validators of the next height; known once the block has ended.
@@ -87,7 +87,14 @@ impl Demands for Duties {
             self.next_epoch = Some(StoredEpoch { since: self.height.saturating_add(1), validators, params });
             return Ok(None);
         }
-        let Some(rules) = self.election.take() else { return Ok(None) };
+        if !std::mem::take(&mut self.election) {
+            return Ok(None);
+        }
+        let params = put(ask, Query::Consensus, decode_consensus)?;
+        let rules = ElectionRules {
+            max_validators: usize::try_from(params.max_validators).unwrap_or(usize::MAX),
+            power_cap_bp: put(ask, Query::PowerCap, decode_power_cap)?,
+        };
         let candidates = put(ask, Query::Candidates, decode_candidates)?;
         let next = elect(&candidates, rules).unwrap_or_else(|why| {
             tracing::error!(%why, "the election gave no set, the validators stay");

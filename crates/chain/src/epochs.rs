@@ -1,7 +1,7 @@
 //! Who votes on which height, and by which numbers.
 //!
 //! Without staking contracts: the validators and numbers of genesis, always. With them: each block that closes an epoch writes the next one, with the
-//! block (`commit.rs`). A database that begins with a snapshot has no such rows; then the contracts are asked, whose state came with the snapshot.
+//! block (`commit.rs`). The import of a snapshot asks the contracts, whose state came with it.
 
 use crate::{OpenError, duties::put, ledger::Chain};
 use bttc_execution::BlockRun;
@@ -63,7 +63,7 @@ impl Chain {
         Ok(Epoch { since: 1, validators, spec: self.spec().clone() })
     }
 
-    /// Takes the epoch of the next height from the database; where a snapshot began the database, from the contracts.
+    /// Takes the epoch of the next height from the contracts.
     pub(crate) fn open_epoch(&self) -> Result<(), OpenError> {
         if self.spec().is_ethereum() {
             return Ok(());
@@ -71,20 +71,12 @@ impl Chain {
         let mut epoch = self.first_epoch()?;
         if self.spec().has_staking() {
             let head = self.head();
-            let next = head.height().saturating_add(1);
             let store = self.read()?;
             let in_state = epoch_in_state(self.spec(), store.state()?, &head.header)?;
-            let stored = store.epoch(next)?;
             drop(store);
             if head.height() == 0 && in_state.validators != epoch.validators {
                 let (got, expected) = (in_state.validators.hash(), epoch.validators.hash());
                 return Err(OpenError::GenesisVoters { got, expected });
-            }
-            if head.height() > 0 && stored.as_ref().is_none_or(|stored| stored.since < in_state.since) && in_state.since > 1 {
-                let _writing = self.inner.writer.lock();
-                let mut write = self.inner.storage.write()?;
-                write.put_epoch(next, &in_state)?;
-                write.commit()?;
             }
             epoch = Epoch::of(self.spec(), in_state);
         }
@@ -100,7 +92,7 @@ impl Chain {
 }
 
 /// What the contracts say of the block after `header`, whose state `state` is.
-fn epoch_in_state<S: StateReader>(
+pub(crate) fn epoch_in_state<S: StateReader>(
     spec: &ChainSpec,
     state: S,
     header: &bttc_primitives::Header,

@@ -1,7 +1,8 @@
 //! The ledger and what everybody may ask of it.
 
 use crate::{
-    ChainConfig, ChainEvent, Clock, OpenError, epochs::Epoch, genesis::write_or_check_genesis, outcomes::Outcomes, snapshot::Shelf,
+    ChainConfig, ChainEvent, Clock, OpenError, epochs::Epoch, genesis::write_or_check_genesis, outcomes::Outcomes,
+    snapshot::Shelf,
 };
 use bttc_consensus::{ConsensusSigner, next_base_fee};
 use bttc_primitives::{ChainSpec, Evidence, Fatal, Head, StateReader};

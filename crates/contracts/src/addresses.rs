@@ -43,6 +43,21 @@ pub const AIRDROP: Address = address!("0x000000000000000000000000000000000000101
 /// Sender of the calls that the rules make without a transaction (EIP-4788).
 pub const SYSTEM: Address = address!("0xfffffffffffffffffffffffffffffffffffffffe");
 
+/// Code behind `ValidatorSet`, at genesis.
+pub const VALIDATOR_SET_CODE: Address = address!("0x0000000000000000000000000000000000001080");
+
+/// Code behind `Staking`, at genesis.
+pub const STAKING_CODE: Address = address!("0x0000000000000000000000000000000000001082");
+
+/// The other half of the code behind `Staking`: what operators call and what is only read.
+pub const STAKING_EXTENSION: Address = address!("0x0000000000000000000000000000000000001083");
+
+/// Code behind `Treasury`, at genesis.
+pub const TREASURY_CODE: Address = address!("0x0000000000000000000000000000000000001084");
+
+/// Code behind `Supply`, at genesis.
+pub const SUPPLY_CODE: Address = address!("0x0000000000000000000000000000000000001090");
+
 /// `WBTT`: BTT as an ERC-20.
 pub const WBTT: Address = address!("0x0000000000000000000000000000000000001011");
 

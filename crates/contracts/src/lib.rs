@@ -4,7 +4,7 @@
 //! - [`predeploys()`]: contracts that are in the state from genesis on, with their exact runtime code. The file behind
 //!   it, `contracts/predeploys/predeploys.json`, is proven by `contracts/predeploys/check.mjs`; building this crate
 //!   needs neither npm nor a Solidity compiler.
-//! - [`staking`], [`validator_set`], [`params`]: typed calls of the staking contracts.
+//! - [`staking`], [`validator_set`], [`treasury`], [`supply`], [`params`]: typed calls of the staking contracts.
 //! - [`system`]: the system contracts as genesis carries them.
 //! - [`wbtt`]: typed calls and events of wrapped BTT.
 //!
@@ -15,7 +15,9 @@ pub mod addresses;
 pub mod params;
 mod predeploys;
 pub mod staking;
+pub mod supply;
 pub mod system;
+pub mod treasury;
 pub mod validator_set;
 pub mod wbtt;
 

@@ -6,7 +6,7 @@ alloy_sol_types::sol! {
     /// Parameters in force.
     #[derive(Debug, PartialEq, Eq)]
     interface IParams {
-        /// Numbers that nodes need for the next block. Units: wei per gas, percent, gas, milliseconds, seconds, basis points.
+        /// Numbers that nodes need for the next block. Units: wei per gas, percent, gas, milliseconds, seconds, members.
         struct Consensus {
             uint256 minBaseFee;
             uint256 elasticity;
@@ -18,7 +18,6 @@ alloy_sol_types::sol! {
             uint256 idleTimeMs;
             uint256 epochLength;
             uint256 maxValidators;
-            uint256 powerCap;
         }
 
         function get(uint256 id) external view returns (uint256);

@@ -30,11 +30,25 @@ alloy_sol_types::sol! {
         }
 
         event EpochClosed(uint64 indexed number, uint256 members, bytes32 validatorsHash);
+        event Down(address indexed signer, uint256 missed);
 
+        error NotSystem(address caller);
+        error NotSystemTransaction(address caller, uint256 gasPrice);
+        error NotGenesis(uint256 height);
+        error NotMember(address signer);
+        error WrongBitmap(uint256 length, uint256 expected);
+        error StrayBit(uint256 bit, uint256 members);
+        error WrongSize(uint256 members, uint256 most);
+        error NotOrdered(uint256 index);
+        error Repeated(uint256 index);
+        error WrongPower(uint256 index, uint256 power);
+        error EpochNotOver(uint256 time, uint256 end);
+        function genesis(uint256[] calldata members, uint64 time) external;
         function onBlock(bytes calldata signers) external returns (address[] memory down);
         function onFees(Fees calldata fees) external;
         function closeEpoch(uint256[] calldata next) external;
 
+        function MOST_MEMBERS() external view returns (uint256);
         function members() external view returns (Member[] memory);
         function validatorsHash() external view returns (bytes32);
         function totalPower() external view returns (uint256);
@@ -43,7 +57,9 @@ alloy_sol_types::sol! {
         function epochNumber() external view returns (uint64);
         function work() external view returns (Work[] memory);
         function blocks() external view returns (uint64);
+        function epochFees() external view returns (uint256 stakers, uint256 treasury);
         function feesBurned() external view returns (uint256);
         function missedInWindow(address signer) external view returns (uint256);
+        function genesisTime() external view returns (uint64);
     }
 }

@@ -7,10 +7,16 @@ pub const DEV_MNEMONIC: &str = "test test test test test test test test test tes
 
 const ACCOUNTS: u32 = 10;
 const VALIDATOR: u32 = 100;
+const OPERATORS: u32 = 200;
 
 /// The ten accounts funded in the `dev` genesis: `m/44'/60'/0'/0/0` to `/9`.
 pub fn dev_accounts() -> Vec<PrivateKeySigner> {
     (0..ACCOUNTS).map(derive).collect()
+}
+
+/// Account of validator `number` of a local network: `m/44'/60'/0'/0/200` and up.
+pub fn dev_operator(number: usize) -> PrivateKeySigner {
+    derive(u32::try_from(number).unwrap_or(u32::MAX).saturating_add(OPERATORS) & 0x7fff_ffff)
 }
 
 /// The one validator of the `dev` genesis: `m/44'/60'/0'/0/100`.

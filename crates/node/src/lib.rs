@@ -29,7 +29,7 @@ mod supervise;
 pub use bttc_network::node_id;
 pub use chain_spec::{PRESETS, Preset, default_data_home, default_datadir, load_spec};
 pub use config::{Config, InvalidConfig, LogConfig, LogFormat, MetricsConfig, Override};
-pub use dev_keys::{DEV_MNEMONIC, dev_accounts, dev_validator};
+pub use dev_keys::{DEV_MNEMONIC, dev_accounts, dev_operator, dev_validator};
 pub use genesis::{GenesisValidator, StakingPlan, add_staking};
 pub use gossip::Gossip;
 pub use import::{ImportProgress, import_file};

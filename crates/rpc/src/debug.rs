@@ -14,7 +14,7 @@ use alloy_primitives::{B256, Bytes};
 use alloy_rpc_types_eth::TransactionRequest;
 use alloy_rpc_types_trace::geth::{GethDebugTracingCallOptions, GethDebugTracingOptions, GethTrace, TraceResult};
 use bttc_execution::{Overrides, TraceEnv};
-use bttc_primitives::{Receipt, RecoveredBlock};
+use bttc_primitives::{ChainSpec, Receipt, RecoveredBlock};
 use bttc_storage::{ReadTx, StateView};
 use std::time::Instant;
 
@@ -36,8 +36,8 @@ pub(crate) fn register(registry: &mut Registry) {
 
 const TRACE_TIMEOUT: &str = "trace_timeout";
 
-fn trace_env(api: &Api) -> TraceEnv<'_> {
-    TraceEnv { spec: api.spec(), deadline: Instant::now().checked_add(api.config.trace_timeout) }
+fn trace_env<'a>(api: &Api, spec: &'a ChainSpec) -> TraceEnv<'a> {
+    TraceEnv { spec, deadline: Instant::now().checked_add(api.config.trace_timeout) }
 }
 
 /// The state that a block ran on.
@@ -61,7 +61,8 @@ fn trace_transaction(api: &Api, mut args: Args) -> Reply<GethTrace> {
     };
     let block = block_of(&read, BlockArg::Number(height))?;
     let state = state_before(&read, &block)?;
-    bttc_execution::trace_transaction(&trace_env(api), state, &block, index, &options)
+    let spec = api.chain.spec_at(height)?;
+    bttc_execution::trace_transaction(&trace_env(api, &spec), state, &block, index, &options)
         .map_err(|error| call_error(error, TRACE_TIMEOUT, api.config.trace_timeout))
 }
 
@@ -72,7 +73,8 @@ fn trace_block(api: &Api, mut args: Args) -> Reply<Vec<TraceResult>> {
     let read = api.read()?;
     let block = block_of(&read, block)?;
     let state = state_before(&read, &block)?;
-    bttc_execution::trace_block(&trace_env(api), state, &block, &options)
+    let spec = api.chain.spec_at(block.block.height())?;
+    bttc_execution::trace_block(&trace_env(api, &spec), state, &block, &options)
         .map_err(|error| call_error(error, TRACE_TIMEOUT, api.config.trace_timeout))
 }
 

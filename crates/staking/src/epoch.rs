@@ -9,13 +9,12 @@
 //! Questions are calls without a transaction: [`Query`] encodes them and a function beside it decodes the answer, refusing what the rules could not go
 //! on with.
 
-use crate::{Candidate, ElectionRules};
+use crate::Candidate;
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
 pub use bttc_contracts::validator_set::IValidatorSet::Fees;
 use bttc_contracts::{addresses, params::IParams, staking::IStaking, validator_set::IValidatorSet};
-use bttc_primitives::{Evidence, Height, InvalidValidatorSet, Validator, ValidatorSet};
-use std::time::Duration;
+use bttc_primitives::{ConsensusParams, Evidence, Height, InvalidValidatorSet, Validator, ValidatorSet};
 
 /// An answer of a contract that the node cannot use: its code and this program do not belong together.
 #[derive(Debug, thiserror::Error)]
@@ -100,17 +99,19 @@ impl SystemCall {
             Self::SlashDowntime { signer } => {
                 Call::new(addresses::STAKING, &IStaking::slashDowntimeCall { signer: *signer })
             }
-            Self::CloseEpoch { next } => Call::new(
-                addresses::VALIDATOR_SET,
-                &IValidatorSet::closeEpochCall { next: next.members().iter().map(pack_member).collect() },
-            ),
+            Self::CloseEpoch { next } => {
+                Call::new(addresses::VALIDATOR_SET, &IValidatorSet::closeEpochCall { next: pack_members(next) })
+            }
         }
     }
 }
 
-/// `signer << 96 | power`.
-fn pack_member(member: &Validator) -> U256 {
-    U256::from_be_slice(member.address.as_slice()).wrapping_shl(96).bitor(U256::from(member.power))
+/// The members in their order, each `signer << 96 | power`.
+pub fn pack_members(set: &ValidatorSet) -> Vec<U256> {
+    let pack = |member: &Validator| {
+        U256::from_be_slice(member.address.as_slice()).wrapping_shl(96).saturating_add(U256::from(member.power))
+    };
+    set.members().iter().map(pack).collect()
 }
 
 /// Slashes that a block calls for: its proofs in their order, then who is down.
@@ -136,7 +137,12 @@ pub enum Query {
     Consensus,
     /// Account of the validator with this consensus address; [`decode_operator`].
     OperatorOf(Address),
+    /// Largest share of the power one member may hold; [`decode_power_cap`].
+    PowerCap,
 }
+
+/// Number of the power cap among the parameters (`ParamIds.POWER_CAP`).
+const POWER_CAP_ID: U256 = U256::from_limbs([29, 0, 0, 0]);
 
 impl Query {
     /// The contract and the call data.
@@ -147,6 +153,7 @@ impl Query {
             Self::Members => Call::new(addresses::VALIDATOR_SET, &IValidatorSet::membersCall {}),
             Self::OperatorOf(signer) => Call::new(addresses::STAKING, &IStaking::operatorOfCall { signer }),
             Self::Consensus => Call::new(addresses::PARAMS, &IParams::consensusCall {}),
+            Self::PowerCap => Call::new(addresses::PARAMS, &IParams::getCall { id: POWER_CAP_ID }),
         }
     }
 }
@@ -184,7 +191,8 @@ pub fn decode_operator(answer: &[u8]) -> Result<Address, InvalidAnswer> {
 /// Reads the answer of [`Query::Epoch`].
 pub fn decode_epoch(answer: &[u8]) -> Result<Epoch, InvalidAnswer> {
     let epoch = decode::<IValidatorSet::epochCall>(answer)?;
-    Ok(Epoch { number: epoch.number, start_time: epoch.startTime, start_height: epoch.startHeight })
+    // The first set may be said to begin with genesis, which nobody proposes.
+    Ok(Epoch { number: epoch.number, start_time: epoch.startTime, start_height: epoch.startHeight.max(1) })
 }
 
 /// Reads the answer of [`Query::Members`].
@@ -198,39 +206,7 @@ pub fn decode_members(answer: &[u8]) -> Result<ValidatorSet, InvalidAnswer> {
     ValidatorSet::new(members).map_err(|source| InvalidAnswer::Set { call, source })
 }
 
-/// Numbers for the next block, checked so that no rule can fail over them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConsensusParams {
-    /// Floor of the base fee. Unit: wei per gas.
-    pub min_base_fee: u64,
-    /// Gas limit by gas target.
-    pub elasticity: u64,
-    /// Largest part of itself by which the base fee changes at once, as a divisor.
-    pub base_fee_denominator: u64,
-    /// Part of the base fee that is burned. Unit: percent.
-    pub burn_percent: u8,
-    /// Part for the stakers' pot. Unit: percent; what is left of the whole is the treasury's.
-    pub stakers_percent: u8,
-    /// Gas limit of a block.
-    pub block_gas_limit: u64,
-    /// Least interval between blocks.
-    pub block_time: Duration,
-    /// Wait before an empty block.
-    pub idle_time: Duration,
-    /// Unit: seconds.
-    pub epoch_length: u64,
-    /// Numbers of the election.
-    pub election: ElectionRules,
-}
-
-impl ConsensusParams {
-    /// Part of the base fee for the treasury. Unit: percent.
-    pub const fn treasury_percent(&self) -> u8 {
-        100u8.saturating_sub(self.burn_percent).saturating_sub(self.stakers_percent)
-    }
-}
-
-/// Reads the answer of [`Query::Consensus`].
+/// Reads the answer of [`Query::Consensus`], with every number in bounds where no rule can fail over it.
 pub fn decode_consensus(answer: &[u8]) -> Result<ConsensusParams, InvalidAnswer> {
     let raw = decode::<IParams::consensusCall>(answer)?;
     let read = |field, got, range, expected| bounded(IParams::consensusCall::SIGNATURE, field, got, range, expected);
@@ -245,15 +221,18 @@ pub fn decode_consensus(answer: &[u8]) -> Result<ConsensusParams, InvalidAnswer>
         burn_percent: u8::try_from(burn).unwrap_or(100),
         stakers_percent: u8::try_from(stakers).unwrap_or(100),
         block_gas_limit: read("block gas limit", raw.blockGasLimit, any.clone(), some)?,
-        block_time: Duration::from_millis(read("block time", raw.blockTimeMs, any.clone(), some)?),
-        idle_time: Duration::from_millis(read("idle time", raw.idleTimeMs, any.clone(), some)?),
+        block_time_ms: read("block time", raw.blockTimeMs, any.clone(), some)?,
+        idle_time_ms: read("idle time", raw.idleTimeMs, any.clone(), some)?,
         epoch_length: read("epoch length", raw.epochLength, any, some)?,
-        election: ElectionRules {
-            max_validators: usize::try_from(read("most validators", raw.maxValidators, 1..=100, "1 to 100")?)
-                .unwrap_or(100),
-            power_cap_bp: u16::try_from(read("power cap", raw.powerCap, 0..=10_000, "0 to 10,000")?).unwrap_or(10_000),
-        },
+        max_validators: read("most validators", raw.maxValidators, 1..=100, "1 to 100")?,
     })
+}
+
+/// Reads the answer of [`Query::PowerCap`]. Unit: basis points.
+pub fn decode_power_cap(answer: &[u8]) -> Result<u16, InvalidAnswer> {
+    let call = IParams::getCall::SIGNATURE;
+    let cap = bounded(call, "power cap", decode::<IParams::getCall>(answer)?, 0..=10_000, "0 to 10,000")?;
+    Ok(u16::try_from(cap).unwrap_or(10_000))
 }
 
 fn decode<C: SolCall>(answer: &[u8]) -> Result<C::Return, InvalidAnswer> {

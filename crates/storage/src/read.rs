@@ -1,8 +1,8 @@
 //! A snapshot of the database.
 
 use crate::{
-    History, HistoryError, Identity, Kept, StateView, Storage, StoredProposal, StoredReceipt, StoredTransaction,
-    StoredEpoch,
+    History, HistoryError, Identity, Kept, StateView, Storage, StoredEpoch, StoredProposal, StoredReceipt,
+    StoredTransaction,
     blocks::missing,
     codec::{HeaderRow, TransactionPlace},
     open::FORMAT_KEY,

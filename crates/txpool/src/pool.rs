@@ -40,7 +40,7 @@ pub struct Pool {
 
 pub(crate) struct Shared {
     config: Arc<PoolConfig>,
-    spec: Arc<ChainSpec>,
+    spec: RwLock<Arc<ChainSpec>>,
     state: HeadState,
     pub(crate) inner: RwLock<Inner>,
     journal: Mutex<Option<Journal>>,
@@ -94,7 +94,7 @@ impl Pool {
         let events = broadcast::Sender::new(config.event_buffer.max(1));
         let shared = Shared {
             config,
-            spec,
+            spec: RwLock::new(spec),
             state,
             inner: RwLock::new(inner),
             journal: Mutex::new(None),
@@ -175,10 +175,15 @@ impl Pool {
         Best::new(self.shared.clone(), base_fee)
     }
 
+    /// Other numbers of the rules are in force from the next block on; called before [`Self::on_commit`] of the block before.
+    pub fn set_spec(&self, spec: Arc<ChainSpec>) {
+        *self.shared.spec.write() = spec;
+    }
+
     /// Follows a new block: its transactions leave, the senders it touched are checked again.
     pub fn on_commit(&self, block: &Committed<'_>) {
         let shared = &*self.shared;
-        let rules = Rules::after(&shared.spec, block.header);
+        let rules = Rules::after(&shared.spec.read(), block.header);
         let mined = block.transactions.iter().map(|(hash, ..)| *hash).collect();
         let mut accounts = Accounts::new(&shared.state);
         let mut inner = shared.inner.write();
@@ -190,7 +195,7 @@ impl Pool {
     /// Reads every sender again; for development chains whose state was changed by hand.
     pub fn reset(&self, header: &Header, next_base_fee: u64) {
         let shared = &*self.shared;
-        let rules = Rules::after(&shared.spec, header);
+        let rules = Rules::after(&shared.spec.read(), header);
         let mut accounts = Accounts::new(&shared.state);
         let mut inner = shared.inner.write();
         let updates: Updates = inner.senders.keys().map(|address| (*address, accounts.get_or_log(*address))).collect();

@@ -88,6 +88,9 @@ pub(crate) struct UpArgs {
     /// Time between blocks while nobody sends anything.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "2s")]
     pub(crate) idle_time: Duration,
+    /// Length of an epoch; every other time of staking and governance is as much shorter than on mainnet.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "60s")]
+    pub(crate) epoch: Duration,
     /// Connect the nodes directly: no partitions, no latency, nothing between them to measure.
     #[arg(long)]
     pub(crate) direct: bool,

@@ -2,7 +2,8 @@
 
 use super::{
     args::UpArgs,
-    files, genesis,
+    files,
+    genesis::{self, Times},
     layout::{Layout, Link, LinksPlace, NodePlace, NodeRole, log_file, node_dir},
     link_control, process, rpc,
 };
@@ -57,7 +58,7 @@ pub(crate) fn create(dir: &Path, args: &UpArgs) -> eyre::Result<Layout> {
         add_node(dir, &mut layout, Key::None)?;
     }
     let validators: Vec<Address> = validators.into_iter().flatten().collect();
-    let text = genesis::make(&validators, args.block_time, args.idle_time)?;
+    let text = genesis::make(&validators, &Times { block: args.block_time, idle: args.idle_time, epoch: args.epoch })?;
     files::replace(&dir.join(GENESIS), text.as_bytes())?;
     layout.save(dir)?;
     Ok(layout)

@@ -9,11 +9,12 @@ use super::{
 };
 use crate::{
     OpenError,
+    epochs::epoch_in_state,
     genesis::{genesis_block, genesis_json},
 };
 use bttc_consensus::check_last_commit;
 use bttc_primitives::{ChainSpec, Fatal, Head, RecoveredBlock, ValidatorSet, recover_senders};
-use bttc_storage::{Identity, ImportedChain, StatePiece, Storage, VotersSince};
+use bttc_storage::{Identity, ImportedChain, StatePiece, Storage, StoredEpoch};
 use rayon::prelude::*;
 use std::{collections::BTreeMap, fmt, thread};
 
@@ -137,6 +138,7 @@ pub fn import(
     let (block, receipts) = run.block.take().ok_or_else(|| Fatal::new("the block of the snapshot was not kept"))?;
     let identity =
         Identity { chain_id: spec.chain_id(), genesis_hash: genesis.hash(), genesis_json: genesis_json(spec)? };
+    let epochs = if spec.has_staking() { Some(epochs_of(spec, storage, &manifest)?) } else { None };
     let mut write = storage.write()?;
     write.finish_import(&ImportedChain {
         identity: &identity,
@@ -147,15 +149,20 @@ pub fn import(
         certificate: &manifest.certificate,
         state_root: built.root,
     })?;
-    if spec.has_staking() {
-        // Those of the next height stand in the state; `Chain::open` takes them from there.
-        let (since, members) = (head.height(), manifest.validators.clone());
-        let validators = ValidatorSet::new(members)
-            .map_err(|error| Fatal::while_doing("reading the validators of a snapshot", error))?;
-        write.put_validators(since, &VotersSince { since, validators })?;
+    if let Some((of_head, next)) = epochs {
+        write.put_epoch(head.height(), &of_head)?;
+        write.put_epoch(head.height().saturating_add(1), &next)?;
     }
     write.commit()?;
     Ok(head)
+}
+
+/// That of the snapshot's block, of which only the validators are known and needed, and that of the block after it.
+fn epochs_of(spec: &ChainSpec, storage: &Storage, manifest: &Manifest) -> Result<(StoredEpoch, StoredEpoch), Fatal> {
+    let next = epoch_in_state(spec, storage.read()?.state()?, &manifest.header)?;
+    let validators = ValidatorSet::new(manifest.validators.clone());
+    let validators = validators.map_err(|error| Fatal::while_doing("reading the validators of a snapshot", error))?;
+    Ok((StoredEpoch { since: manifest.height(), validators, params: next.params }, next))
 }
 
 type Block = (RecoveredBlock, Vec<bttc_primitives::Receipt>);

@@ -1,5 +1,6 @@
 //! What the rules of the chain say of a stored block.
 
+use crate::epochs::Epoch;
 use bttc_consensus::{
     InvalidBlock, Turn, check_body, check_certificate, check_ethereum_body, check_ethereum_header, check_evidence,
     check_header, check_last_commit, output_commitment,
@@ -8,7 +9,7 @@ use bttc_primitives::{
     ChainSpec, EthereumHardforks, Evidence, Head, Height, InvalidGenesis, RecoveredBlock, SealedBlock, ValidatorSet,
     recover_senders,
 };
-use bttc_storage::{BlockPart, BlockRules, CommittedBlock, StoredProposal, VotersSince};
+use bttc_storage::{BlockPart, BlockRules, CommittedBlock, StoredEpoch, StoredProposal};
 use std::collections::BTreeMap;
 
 /// The rules of one chain.
@@ -17,8 +18,8 @@ pub(super) struct Rules {
     genesis: RecoveredBlock,
     /// None under the `ethereum` spec.
     validators: Option<ValidatorSet>,
-    /// Sets that were elected, by their first height.
-    elected: BTreeMap<Height, ValidatorSet>,
+    /// Epochs that an election began, by their first height.
+    epochs: BTreeMap<Height, Epoch>,
 }
 
 type Faults = Vec<(BlockPart, String)>;
@@ -27,26 +28,33 @@ impl Rules {
     pub(super) fn new(
         spec: ChainSpec,
         genesis: RecoveredBlock,
-        elected: Vec<(Height, VotersSince)>,
+        epochs: Vec<(Height, StoredEpoch)>,
     ) -> Result<Self, InvalidGenesis> {
         let validators = if spec.is_ethereum() { None } else { Some(spec.genesis_validators()?) };
-        let elected = elected.into_iter().map(|(from, voters)| (from, voters.validators)).collect();
-        Ok(Self { spec, genesis, validators, elected })
+        let epochs = epochs.into_iter().map(|(from, stored)| (from, Epoch::of(&spec, stored))).collect();
+        Ok(Self { spec, genesis, validators, epochs })
     }
 
     /// Who votes on a height, as in `Chain::validators`.
     fn validators(&self, height: Height) -> Option<&ValidatorSet> {
-        let elected = self.elected.range(..=height).next_back().map(|(_, validators)| validators);
-        elected.or(self.validators.as_ref())
+        self.epoch(height).map(|epoch| &epoch.validators).or(self.validators.as_ref())
+    }
+
+    /// The network with the numbers in force at a height.
+    fn spec(&self, height: Height) -> &ChainSpec {
+        self.epoch(height).map_or(&self.spec, |epoch| &epoch.spec)
+    }
+
+    fn epoch(&self, height: Height) -> Option<&Epoch> {
+        self.epochs.range(..=height).next_back().map(|(_, epoch)| epoch)
     }
 
     /// Of a block that closes an epoch: whom the next heights' voters were elected as.
     fn elected_after(&self, block: &SealedBlock) -> Option<String> {
-        let next = self.elected.get(&block.height().saturating_add(1))?;
-        let commitment = output_commitment(next.hash(), bttc_trie::empty_exit_root());
-        (commitment != block.header.extra_data).then(|| {
-            "the next height's row in the table ValidatorSets is not what its extra_data commits to".to_owned()
-        })
+        let next = self.epochs.get(&block.height().saturating_add(1))?;
+        let commitment = output_commitment(next.validators.hash(), bttc_trie::empty_exit_root());
+        (commitment != block.header.extra_data)
+            .then(|| "the next height's row in the table Epochs is not what its extra_data commits to".to_owned())
     }
 
     fn genesis(&self, committed: &CommittedBlock<'_>) -> Faults {
@@ -78,7 +86,7 @@ impl Rules {
                 check_ethereum_header(&self.spec, parent, header)
             } else {
                 let turn = Turn { height: parent.height().saturating_add(1), round: 0, proposer: header.beneficiary };
-                check_header(&self.spec, parent, turn, header.timestamp, sealed)
+                check_header(self.spec(turn.height), parent, turn, header.timestamp, sealed)
             };
             faults.extend(checked.err().map(|fault| (part_of(&fault, BlockPart::Header), fault.to_string())));
             faults.extend(self.last_commit(parent, sealed, false).map(|what| (BlockPart::Body, what)));

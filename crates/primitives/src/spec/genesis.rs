@@ -78,7 +78,16 @@ pub(super) fn read(genesis: Genesis) -> Result<ChainSpec, InvalidGenesis> {
     };
     let validator_set = genesis.alloc.get(&VALIDATOR_SET).and_then(|account| account.non_empty_code());
     let has_staking = validator_set.is_some() && matches!(rules, ChainRules::Bttc { .. });
-    Ok(ChainSpec { chain_id: config.chain_id, forks, rules, base_fee_params, blobs, has_staking, gas_limit: genesis.gas_limit, genesis })
+    Ok(ChainSpec {
+        chain_id: config.chain_id,
+        forks,
+        rules,
+        base_fee_params,
+        blobs,
+        has_staking,
+        gas_limit: genesis.gas_limit,
+        genesis,
+    })
 }
 
 /// The EVM does not look at storage where it creates a contract, so no account may have storage alone (EIP-7610).

@@ -45,8 +45,7 @@ impl ChainSpec {
                 block_time: Duration::from_millis(params.block_time_ms),
                 idle_time: Duration::from_millis(params.idle_time_ms),
             };
-            spec.base_fee_params =
-                BaseFeeParams::new(params.base_fee_denominator.into(), params.elasticity.into());
+            spec.base_fee_params = BaseFeeParams::new(params.base_fee_denominator.into(), params.elasticity.into());
             spec.gas_limit = params.block_gas_limit;
         }
         spec

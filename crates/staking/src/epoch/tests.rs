@@ -94,15 +94,16 @@ fn members_must_make_a_set() {
 
 #[test]
 fn consensus_numbers_are_checked() {
-    let good = [9_000_000_000_000u64, 2, 50, 50, 40, 60_000_000, 500, 2_000, 1_800, 100, 1_000];
-    let decode = |numbers: [u64; 11]| decode_consensus(&numbers.map(U256::from).abi_encode());
+    let good = [9_000_000_000_000u64, 2, 50, 50, 40, 60_000_000, 500, 2_000, 1_800, 100];
+    let decode = |numbers: [u64; 10]| decode_consensus(&numbers.map(U256::from).abi_encode());
     let params = decode(good).unwrap();
     assert_eq!(params.min_base_fee, 9_000_000_000_000);
-    assert_eq!((params.burn_percent, params.stakers_percent, params.treasury_percent()), (50, 40, 10));
-    assert_eq!(params.block_time, Duration::from_millis(500));
-    assert_eq!(params.election, ElectionRules { max_validators: 100, power_cap_bp: 1_000 });
-    for (at, bad) in [(0, 0), (1, 0), (2, 0), (3, 61), (4, 51), (5, 0), (6, 0), (8, 0), (9, 0), (9, 101), (10, 10_001)]
-    {
+    assert_eq!((params.burn_percent, params.stakers_percent, params.max_validators), (50, 40, 100));
+    assert_eq!(params.block_time_ms, 500);
+    assert_eq!((params.epoch_length, params.max_validators), (1_800, 100));
+    assert_eq!(decode_power_cap(&U256::from(1_000).abi_encode()).unwrap(), 1_000);
+    assert!(decode_power_cap(&U256::from(10_001).abi_encode()).is_err());
+    for (at, bad) in [(0, 0), (1, 0), (2, 0), (3, 61), (4, 51), (5, 0), (6, 0), (8, 0), (9, 0), (9, 101)] {
         let mut numbers = good;
         numbers[at] = bad;
         assert!(matches!(decode(numbers), Err(InvalidAnswer::OutOfRange { .. })), "number {at} as {bad}");

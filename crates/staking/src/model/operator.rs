@@ -100,9 +100,10 @@ impl Model {
         }
         self.take_signer(operator, signer)?;
         self.list(operator)?;
-        let pool = Pool { tokens: stake, shares: stake, warming: stake, warming_epoch: epoch, ..Pool::default() };
+        let pool = Pool::new(stake, epoch);
         let shares = sub(stake, Pool::DEAD_SHARES)?;
-        self.positions.insert((operator, operator), Position { shares, epoch, ..Position::default() });
+        let own = Position { shares, epoch, index: pool.per_share, ..Position::default() };
+        self.positions.insert((operator, operator), own);
         let validator = Validator {
             signer,
             pool,

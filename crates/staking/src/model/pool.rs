@@ -26,7 +26,7 @@ pub struct Pool {
     pub warming: Wei,
     /// See `warming`.
     pub warming_epoch: u64,
-    /// Reward of a share since the beginning, scaled by 1e27.
+    /// Reward of a share since the beginning, scaled by 1e27, and 1: only differences count.
     pub per_share: Wei,
     /// What the division of the last reward left.
     pub remainder: Wei,
@@ -39,6 +39,12 @@ pub struct Pool {
 impl Pool {
     /// Shares that nobody owns. They earn like others, and nobody can claim it.
     pub const DEAD_SHARES: Wei = ONE;
+
+    /// The pool of a new validator, whose stake warms up in `epoch`.
+    pub(super) fn new(stake: Wei, epoch: u64) -> Self {
+        let (tokens, shares, warming) = (stake, stake, stake);
+        Self { tokens, shares, warming, warming_epoch: epoch, per_share: Wei::ONE, ..Self::default() }
+    }
 
     /// `floor(shares * tokens / pool.shares)`; zero in an empty pool.
     pub fn worth(&self, shares: Wei) -> Result<Wei, Refusal> {
@@ -122,8 +128,8 @@ impl Pool {
         self.slashes.iter().take_while(|slash| slash.time <= time).count()
     }
 
-    /// What is left of `amount` after the slashes from number `since` on, those up to `end`.
-    pub(super) fn left(&self, amount: Wei, since: usize, end: u64) -> Result<Wei, Refusal> {
+    /// What is left of `amount` after the slashes from number `since` on, those up to the time `end`.
+    pub fn left(&self, amount: Wei, since: usize, end: u64) -> Result<Wei, Refusal> {
         let until = self.slashes_until(end);
         if until <= since {
             return Ok(amount);

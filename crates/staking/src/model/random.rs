@@ -157,6 +157,9 @@ impl History {
                 Phase::People(0) => self.phase = Phase::End,
                 Phase::People(left) => {
                     self.phase = Phase::People(left.saturating_sub(1));
+                    if self.rng.below(100) == 0 {
+                        return self.intrusion(model);
+                    }
                     let (operation, caller, value) = self.people(model);
                     return Step { operation, caller, value, now: self.now };
                 }
@@ -169,6 +172,11 @@ impl History {
                 Phase::System => {
                     if let Some(operation) = self.queue.pop_front() {
                         return self.by(self.proposer, operation);
+                    }
+                    if !self.closed && self.rng.below(100) == 0 {
+                        // Too early, most of the time.
+                        self.closed = model.epoch.is_over(self.now, model.params.epoch_length);
+                        return self.by(self.proposer, Operation::CloseEpoch { next: next_set(model) });
                     }
                     let over = model.epoch.is_over(self.now, model.params.epoch_length);
                     if over && !self.closed {
@@ -190,6 +198,24 @@ impl History {
 
     fn by(&self, caller: Address, operation: Operation) -> Step {
         Step { operation, caller, value: Wei::ZERO, now: self.now }
+    }
+
+    /// Somebody tries what only the rules may do.
+    fn intrusion(&mut self, model: &Model) -> Step {
+        let caller = operator(self.rng.below(OPERATORS));
+        let signer = self.rng.pick(&model.set.members).map_or(Address::ZERO, |member| member.signer);
+        let operation = match self.rng.below(4) {
+            0 => Operation::CloseEpoch { next: next_set(model) },
+            1 => Operation::SlashDowntime { signer },
+            2 => Operation::SlashDoubleSign { signer, height: self.height, reporter: caller },
+            _ => Operation::OnBlock {
+                height: self.height.saturating_add(1),
+                proposer: signer,
+                missed: Bytes::new(),
+                fees: Fees { stakers: 1, treasury: 1, tips: 1, burned: 1 },
+            },
+        };
+        self.by(caller, operation)
     }
 
     fn begin_block(&mut self) {

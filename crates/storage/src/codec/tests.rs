@@ -1,12 +1,12 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use super::*;
-use crate::{StoredProposal, StoredReceipt, StoredEpoch, tables::FORMAT_VERSION};
+use crate::{StoredEpoch, StoredProposal, StoredReceipt, tables::FORMAT_VERSION};
 use alloy_consensus::{Eip658Value, Signed, TxEip1559, TxLegacy, TxType};
 use alloy_primitives::{Bytes, KECCAK256_EMPTY, Log, LogData, Signature, U256, hex, keccak256};
 use bttc_primitives::{
-    Account, Body, CommitCertificate, ConsensusParams, Header, LastCommit, Receipt, RecoveredBlock, SealedBlock, SignerBitmap,
-    Transaction, Validator, ValidatorSet, VoteSignature,
+    Account, Body, CommitCertificate, ConsensusParams, Header, LastCommit, Receipt, RecoveredBlock, SealedBlock,
+    SignerBitmap, Transaction, Validator, ValidatorSet, VoteSignature,
 };
 use bttc_trie::{BranchNodeCompact, EMPTY_ROOT_HASH, TrieAccount};
 use proptest::{collection::vec, prelude::*};
