@@ -60,7 +60,7 @@ contract Crowd is SystemTest {
     }
 
     function delegate(uint256 who, uint256 pool, uint256 amount) external action("delegate") {
-        amount = 1 ether + amount % 5e6 ether;
+        amount = 1 ether + spread(amount) % 5e6 ether;
         who %= PEOPLE;
         vm.deal(person(who), person(who).balance + amount);
         if (call(person(who), amount, abi.encodeCall(staking.delegate, (operator(pool % POOLS))), "delegate")) {
@@ -70,22 +70,23 @@ contract Crowd is SystemTest {
     }
 
     function undelegate(uint256 who, uint256 pool, uint256 amount, bool all) external action("undelegate") {
-        (who, pool) = (who % PEOPLE, pool % POOLS);
-        uint256 worth = staking.position(person(who), operator(pool)).worth;
+        uint256 worth;
+        (who, pool, worth) = holding(who, pool);
         if (worth == 0) return;
         bytes memory data = all
             ? abi.encodeCall(staking.undelegateAll, (operator(pool)))
-            : abi.encodeCall(staking.undelegate, (operator(pool), 1 + amount % worth));
+            : abi.encodeCall(staking.undelegate, (operator(pool), 1 + spread(amount) % worth));
         call(person(who), 0, data, "undelegate");
     }
 
     function redelegate(uint256 who, uint256 from, uint256 to, uint256 amount, bool all) external action("redelegate") {
-        (who, from, to) = (who % PEOPLE, from % POOLS, to % POOLS);
-        uint256 worth = staking.position(person(who), operator(from)).worth;
+        uint256 worth;
+        (who, from, worth) = holding(who, from);
+        to %= POOLS;
         if (worth == 0) return;
         bytes memory data = all
             ? abi.encodeCall(staking.redelegateAll, (operator(from), operator(to)))
-            : abi.encodeCall(staking.redelegate, (operator(from), operator(to), 1 + amount % worth));
+            : abi.encodeCall(staking.redelegate, (operator(from), operator(to), 1 + spread(amount) % worth));
         call(person(who), 0, data, "redelegate");
     }
 
@@ -107,9 +108,9 @@ contract Crowd is SystemTest {
     }
 
     function restake(uint256 who, uint256 pool) external action("restake") {
-        who %= PEOPLE;
-        uint256 pending = staking.position(person(who), operator(pool % POOLS)).pending;
-        if (call(person(who), 0, abi.encodeCall(staking.restake, (operator(pool % POOLS))), "restake")) {
+        (who, pool,) = holding(who, pool);
+        uint256 pending = staking.position(person(who), operator(pool)).pending;
+        if (call(person(who), 0, abi.encodeCall(staking.restake, (operator(pool))), "restake")) {
             principalIn[who] += pending;
         }
     }
@@ -126,8 +127,12 @@ contract Crowd is SystemTest {
         call(operator(pool % POOLS), 0, abi.encodeCall(staking.unjail, ()), "unjail");
     }
 
+    /// Days, in which jailed validators come back.
     function wait_(uint256 seconds_) external action("wait") {
-        next(1 + seconds_ % 3 days);
+        next(1 + spread(seconds_) % 3 days);
+        for (uint256 i = 0; i < POOLS; ++i) {
+            call(operator(i), 0, abi.encodeCall(staking.unjail, ()), "unjail");
+        }
     }
 
     function downtime(uint256 pool) external action("downtime") {
@@ -237,6 +242,22 @@ contract Crowd is SystemTest {
                 staking.position(who == PEOPLE ? operator(pool) : person(who), operator(pool));
             list[i] = pending ? p.pending : p.active;
         }
+    }
+
+    /// The first position that holds something, from those given on.
+    function holding(uint256 who, uint256 pool) private view returns (uint256, uint256, uint256 worth) {
+        for (uint256 i = 0; i < PEOPLE * POOLS; ++i) {
+            uint256 one = (who % PEOPLE + i / POOLS) % PEOPLE;
+            uint256 other = (pool % POOLS + i) % POOLS;
+            worth = staking.position(person(one), operator(other)).worth;
+            if (worth > 0) return (one, other, worth);
+        }
+        return (who % PEOPLE, pool % POOLS, 0);
+    }
+
+    /// The fuzzer likes small numbers; amounts and times should be of all sizes.
+    function spread(uint256 seed) private pure returns (uint256) {
+        return uint256(keccak256(abi.encode(seed)));
     }
 
     function member(uint256 first) private view returns (uint256) {

@@ -148,6 +148,17 @@ contract SlashingTest is SystemTest {
         close();
     }
 
+    function test_emptyPoolTakesNothing() public {
+        params.set(ParamIds.DOWNTIME_SLASH, 1e18);
+        slashDowntime(1);
+        vm.deal(ALICE, 1 ether);
+        vm.prank(ALICE);
+        vm.expectRevert(abi.encodeWithSelector(IStakingEvents.PoolEmpty.selector, operator(1)));
+        staking.delegate{value: 1 ether}(operator(1));
+        eq(staking.candidates().length, 99, "no candidate");
+        close();
+    }
+
     /// An entry answers for slashes from its beginning until its unlock, and for no others.
     function test_onlySlashesInItsTime() public {
         params.set(ParamIds.DOWNTIME_SLASH, 1e17);
