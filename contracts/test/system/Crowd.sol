@@ -6,7 +6,8 @@ import {Fees} from "../../system/interfaces/IValidatorSet.sol";
 import {SystemTest, ok} from "./SystemTest.sol";
 import {vm} from "./Vm.sol";
 
-/// Delegators, operators and the rules, doing whatever the fuzzer says. A refusal by a custom error is an answer like any other; a panic is not.
+/// Delegators, operators and the rules, doing whatever the fuzzer says. A refusal by a custom error is an answer like
+/// any other; a panic is not.
 contract Crowd is SystemTest {
     uint256 public constant POOLS = 5;
     uint256 public constant PEOPLE = 4;
@@ -194,7 +195,11 @@ contract Crowd is SystemTest {
         }
     }
 
-    function notes(uint256[] memory list, uint256 n, uint256 who, uint256 target, uint256 source) private view returns (uint256) {
+    function notes(uint256[] memory list, uint256 n, uint256 who, uint256 target, uint256 source)
+        private
+        view
+        returns (uint256)
+    {
         for (uint256 i = 0; i < staking.moved(person(who), operator(target)).length; ++i) {
             if (staking.moved(person(who), operator(target))[i].source != operator(source)) continue;
             if (staking.moved(person(who), operator(target))[i].end < time) continue;
@@ -238,8 +243,7 @@ contract Crowd is SystemTest {
         for (uint256 i = 0; i < list.length; ++i) {
             uint256 pool = i / (PEOPLE + 1);
             uint256 who = i % (PEOPLE + 1);
-            PositionView memory p =
-                staking.position(who == PEOPLE ? operator(pool) : person(who), operator(pool));
+            PositionView memory p = staking.position(who == PEOPLE ? operator(pool) : person(who), operator(pool));
             list[i] = pending ? p.pending : p.active;
         }
     }

@@ -297,8 +297,14 @@ contract DelegationTest is SystemTest {
         UnbondingView[] memory list = staking.unbondings(ALICE, 0, 9);
         eq(list.length, 3, "one for the rest, one for each note");
         ok(list[0].amount == 10 ether && list[0].source == address(0), "free shares first");
-        ok(list[1].amount == 30 ether && list[1].source == operator(0) && list[1].sourceEnd == end, "then the oldest note");
-        ok(list[2].amount == 20 ether && list[2].source == operator(1) && list[2].sourceEnd == end + 100, "then the next");
+        ok(
+            list[1].amount == 30 ether && list[1].source == operator(0) && list[1].sourceEnd == end,
+            "then the oldest note"
+        );
+        ok(
+            list[2].amount == 20 ether && list[2].source == operator(1) && list[2].sourceEnd == end + 100,
+            "then the next"
+        );
         eq(staking.moved(ALICE, operator(2))[0].shares, 20 ether, "what is left of it");
         // Coming back it is bound again.
         vm.prank(ALICE);

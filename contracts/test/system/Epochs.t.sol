@@ -139,7 +139,8 @@ contract EpochsTest is SystemTest {
         vm.store(address(set), keccak256(abi.encode(uint256(0))), bytes32(list[0]));
         for (uint256 i = 0; i < 4; ++i) {
             vm.store(
-                address(set), bytes32(uint256(keccak256(abi.encode(uint256(0)))) + i),
+                address(set),
+                bytes32(uint256(keccak256(abi.encode(uint256(0)))) + i),
                 bytes32(uint256(uint160(signer(i == 0 ? 9 : i))) << 96 | 20e6)
             );
         }
@@ -174,7 +175,11 @@ contract EpochsTest is SystemTest {
         eq(tokens, 0, "not a member of the new set");
         eq(staking.totalAt(marked), 60e6 ether + 90 ether, "all pools of the set");
 
-        eq(staking.weightAt(marked, ALICE, operator(0)), 80 ether, "what counted in that epoch and was there at its end");
+        eq(
+            staking.weightAt(marked, ALICE, operator(0)),
+            80 ether,
+            "what counted in that epoch and was there at its end"
+        );
         eq(staking.weightAt(marked, BOB, operator(0)), 0, "warming up");
         eq(staking.weightAt(marked, operator(0), operator(0)), 20e6 ether - 1 ether, "never touched");
         // All of it changes, more than once, with another vote in between.

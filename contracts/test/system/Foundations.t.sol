@@ -43,7 +43,10 @@ contract FoundationsTest is SystemTest {
         second = address(new Second());
     }
 
-    function upgrade(address from, address to, uint256 value, bytes memory data) private returns (bool done, bytes memory) {
+    function upgrade(address from, address to, uint256 value, bytes memory data)
+        private
+        returns (bool done, bytes memory)
+    {
         vm.deal(from, value);
         vm.prank(from);
         return address(supply).call{value: value}(abi.encodeCall(Second.upgradeToAndCall, (to, data)));
@@ -114,7 +117,11 @@ contract FoundationsTest is SystemTest {
         uint256 paid = wad > held ? 0 : wad;
         eq(ALICE.balance, paid, "paid");
         eq(programme ? treasury.programmes() : treasury.funds(), held - paid, "taken from the right purse");
-        eq(treasury.reserve() + treasury.funds() + treasury.programmes(), address(treasury).balance, "all accounted for");
+        eq(
+            treasury.reserve() + treasury.funds() + treasury.programmes(),
+            address(treasury).balance,
+            "all accounted for"
+        );
     }
 
     function test_treasuryRefusedPaymentAndDonation() public {

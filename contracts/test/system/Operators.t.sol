@@ -14,7 +14,9 @@ contract OperatorsTest is SystemTest {
     }
 
     /// Tries to create validator 9 and expects the given reason.
-    function refused(uint256 stake, address signer_, bytes memory proof_, uint16 commission, bytes memory reason) private {
+    function refused(uint256 stake, address signer_, bytes memory proof_, uint16 commission, bytes memory reason)
+        private
+    {
         vm.deal(operator(9), stake);
         vm.expectRevert(reason);
         vm.prank(operator(9));
@@ -48,7 +50,10 @@ contract OperatorsTest is SystemTest {
     function test_createRefuses() public {
         bytes memory good = proof(9, operator(9));
         refused(
-            10e6 ether - 1, signer(9), good, 1000,
+            10e6 ether - 1,
+            signer(9),
+            good,
+            1000,
             abi.encodeWithSelector(IStakingEvents.BelowMinimum.selector, 10e6 ether - 1, 10e6 ether)
         );
         refused(10e6 ether, signer(9), good, 499, wrongCommission(499, 500, 5000));
@@ -59,13 +64,24 @@ contract OperatorsTest is SystemTest {
         vm.prank(operator(9));
         staking.createValidator{value: 10e6 ether}(signer(9), foreign, 1000, "", "");
         refused(
-            10e6 ether, address(0), hex"00", 1000,
+            10e6 ether,
+            address(0),
+            hex"00",
+            1000,
             abi.encodeWithSelector(IStakingEvents.WrongProof.selector, address(0), address(0))
         );
         bytes memory taken = proof(1, operator(9));
-        refused(10e6 ether, signer(1), taken, 1000, abi.encodeWithSelector(IStakingEvents.SignerTaken.selector, signer(1)));
+        refused(
+            10e6 ether, signer(1), taken, 1000, abi.encodeWithSelector(IStakingEvents.SignerTaken.selector, signer(1))
+        );
         create(9, 10e6 ether);
-        refused(10e6 ether, signer(9), good, 1000, abi.encodeWithSelector(IStakingEvents.OperatorTaken.selector, operator(9)));
+        refused(
+            10e6 ether,
+            signer(9),
+            good,
+            1000,
+            abi.encodeWithSelector(IStakingEvents.OperatorTaken.selector, operator(9))
+        );
     }
 
     function test_highSOfAProofIsRefused() public {
@@ -73,7 +89,10 @@ contract OperatorsTest is SystemTest {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key(9), hash);
         uint256 order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
         refused(
-            10e6 ether, signer(9), abi.encodePacked(r, order - uint256(s), v == 27 ? uint8(28) : uint8(27)), 1000,
+            10e6 ether,
+            signer(9),
+            abi.encodePacked(r, order - uint256(s), v == 27 ? uint8(28) : uint8(27)),
+            1000,
             abi.encodeWithSelector(IStakingEvents.WrongProof.selector, address(0), signer(9))
         );
     }

@@ -50,11 +50,13 @@ contract StakingInvariantTest is SystemTest {
     /// BTT comes from who stakes and from the treasury, and leaves by payments and burns.
     function nothingComesFromNowhere() private view {
         eq(
-            address(staking).balance + crowd.paidOut() + crowd.burned(), crowd.paidIn() + crowd.rewards(),
+            address(staking).balance + crowd.paidOut() + crowd.burned(),
+            crowd.paidIn() + crowd.rewards(),
             "balance and all that left = all that came"
         );
         eq(
-            address(treasury).balance, treasury.reserve() + treasury.funds() + treasury.programmes(),
+            address(treasury).balance,
+            treasury.reserve() + treasury.funds() + treasury.programmes(),
             "every wei of the treasury has a purpose"
         );
     }
