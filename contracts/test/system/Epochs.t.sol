@@ -132,6 +132,26 @@ contract EpochsTest is SystemTest {
         ok(pending(operator(0), 0) > before, "its operator");
     }
 
+    /// What a division by the shares leaves over counts in the next epoch.
+    function test_remainderIsCarried() public {
+        delegate(ALICE, 1, 3 ether + 7);
+        close();
+        uint256 had = staking.validator(operator(1)).perShare;
+        uint256 pot = cap(80e6 ether + 3 ether + 7, 1800);
+        uint256 bySignature = pot - pot * 500 / 10_000 - pot * 200 / 10_000;
+        uint256 reward = bySignature * set.powerOf(signer(1)) / set.totalPower();
+        reward -= reward / 10;
+        uint256 shares = 20e6 ether + 3 ether + 7;
+        // The first epoch left nothing over: its shares divide.
+        uint256 single = reward * 1e27 / shares;
+        ok(30 * reward * 1e27 / shares > 30 * single, "thirty divisions would lose something");
+        for (uint256 i = 1; i <= 30; ++i) {
+            close();
+            uint256 each = staking.validator(operator(1)).perShare - had;
+            eq(each, i * reward * 1e27 / shares, "as if divided once");
+        }
+    }
+
     function test_poolWithoutActiveSharesGivesBack() public {
         // All the stake of a new member is warming: it was made and elected within one epoch by a set of another kind.
         create(9, 20e6 ether);
