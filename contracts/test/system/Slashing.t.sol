@@ -187,6 +187,28 @@ contract SlashingTest is SystemTest {
         eq(staking.slashes(operator(1), 2, 9).length, 1, "pages");
     }
 
+    function test_movedStakePaysOnceForEachSlash() public {
+        params.set(ParamIds.DOWNTIME_SLASH, 1e17);
+        delegate(ALICE, 1, 100 ether);
+        vm.prank(ALICE);
+        staking.redelegateAll(operator(1), operator(2));
+        slashDowntime(1);
+        for (uint256 i = 0; i < 3; ++i) {
+            staking.settleMoved(ALICE, operator(2));
+            eq(worth(ALICE, 2), 90 ether, "once");
+            eq(staking.moved(ALICE, operator(2))[0].left, 90 ether, "and it knows");
+        }
+        next(3600);
+        vm.prank(operator(1));
+        staking.unjail();
+        slashDowntime(1);
+        delegate(ALICE, 2, 10 ether);
+        eq(worth(ALICE, 2), 91 ether, "a second one takes its own part, and of what was moved alone");
+        next(7 days);
+        staking.settleMoved(ALICE, operator(2));
+        eq(worth(ALICE, 2), 91 ether, "then it is free");
+    }
+
     /// What was moved and then unbonds loses to the pool it left and to the one it came from.
     function test_movedAndUnbondingLosesToBoth() public {
         params.set(ParamIds.DOWNTIME_SLASH, 1e17);
