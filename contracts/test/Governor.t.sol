@@ -466,6 +466,7 @@ contract GovernorProposalTest is GovernorBase {
         // Late, but this lane knows no extension.
         vote(id, OP1, FOR);
         eq(governor.proposal(id).voteEnd, p.voteEnd);
+        assert(!governor.proposal(id).extended);
         endVote(id);
         governor.queue(id);
         governor.execute(id);

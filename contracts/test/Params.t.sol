@@ -76,6 +76,23 @@ contract ParamsTest is GovernanceBase {
         eq(params.get(Id.QUORUM), 3_500);
     }
 
+    /// The system transaction that closes an epoch has 10,000,000 gas for everything.
+    function test_closingWithEverythingPendingIsCheap() public {
+        for (uint256 id = 0; id < Id.COUNT; ++id) {
+            Params.Param memory p = params.param(id);
+            uint256 step = id == Id.DOWNTIME_WINDOW ? 10 : 1;
+            set(id, p.value + step <= p.max && id != Id.STAKERS_PERCENT && id != Id.BLOCK_TIME_MS ? p.value + step : p.value - step);
+        }
+        uint256 gas = gasleft();
+        cheats.prank(A.VALIDATOR_SET);
+        params.onEpoch();
+        gas -= gasleft();
+        assert(gas < 500_000);
+        for (uint256 id = 0; id < Id.COUNT; ++id) {
+            assert(!params.param(id).isPending);
+        }
+    }
+
     function test_onlyTheTimelockSets() public {
         bytes memory reason = abi.encodeWithSelector(Callers.WrongCaller.selector, ALICE, A.TIMELOCK);
         cheats.expectRevert(reason);
@@ -349,6 +366,22 @@ contract ParamsGenesisTest is GovernanceBase {
             list,
             abi.encodeWithSelector(Params.WrongOrder.selector, Id.EXPEDITED_VOTING, 1 days, Id.VOTING_PERIOD, 15)
         );
+    }
+
+    /// Rules between parameters hold for first values, too; some can only be broken where bounds are wider.
+    function test_pairsAtGenesis() public {
+        cheats.chainId(990_992);
+        wrongOrder(Id.UNBONDING_TIME, 1_799, Id.EPOCH_LENGTH, 1_800, 28 days);
+        wrongOrder(Id.MIN_SELF_STAKE, 1 ether - 1, Id.MIN_DELEGATION, 1 ether, 1e9 ether);
+        wrongOrder(Id.DOUBLE_SIGN_SLASH, 1e14 - 1, Id.DOWNTIME_SLASH, 1e14, 2e17);
+        wrongOrder(Id.TIMELOCK_LONG_DELAY, 2 days - 1, Id.TIMELOCK_DELAY, 2 days, 30 days);
+    }
+
+    /// Genesis with `high` at `value`, below `low`.
+    function wrongOrder(uint256 high, uint256 value, uint256 low, uint256 lowValue, uint256 max) private {
+        Params.Setting[] memory list = new Params.Setting[](1);
+        list[0] = Params.Setting(high, value, 1, max, 1, 0);
+        genesis(list, abi.encodeWithSelector(Params.WrongOrder.selector, low, lowValue, high, value));
     }
 
     function test_mainnetHasTheDocumentedBounds() public {
