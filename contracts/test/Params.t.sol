@@ -76,23 +76,6 @@ contract ParamsTest is GovernanceBase {
         eq(params.get(Id.QUORUM), 3_500);
     }
 
-    /// The system transaction that closes an epoch has 10,000,000 gas for everything.
-    function test_closingWithEverythingPendingIsCheap() public {
-        for (uint256 id = 0; id < Id.COUNT; ++id) {
-            Params.Param memory p = params.param(id);
-            uint256 step = id == Id.DOWNTIME_WINDOW ? 10 : 1;
-            set(id, p.value + step <= p.max && id != Id.STAKERS_PERCENT && id != Id.BLOCK_TIME_MS ? p.value + step : p.value - step);
-        }
-        uint256 gas = gasleft();
-        cheats.prank(A.VALIDATOR_SET);
-        params.onEpoch();
-        gas -= gasleft();
-        assert(gas < 500_000);
-        for (uint256 id = 0; id < Id.COUNT; ++id) {
-            assert(!params.param(id).isPending);
-        }
-    }
-
     function test_onlyTheTimelockSets() public {
         bytes memory reason = abi.encodeWithSelector(Callers.WrongCaller.selector, ALICE, A.TIMELOCK);
         cheats.expectRevert(reason);
