@@ -212,8 +212,7 @@ contract Params is IParams {
         _known(id);
         Current storage c = _current[id];
         Limits storage l = _limits[id];
-        return
-            Param(id, c.value, l.min, l.max, _steps[id], l.coolDown, l.lane, c.isPending, c.pending, c.changed);
+        return Param(id, c.value, l.min, l.max, _steps[id], l.coolDown, l.lane, c.isPending, c.pending, c.changed);
     }
 
     /// @notice All parameters, by id.

@@ -83,9 +83,10 @@ contract ValidatorSet is IValidatorSet {
         if (block.timestamp < end) revert EpochNotOver(block.timestamp, end);
 
         uint64 number = _number;
-        IStaking(SystemAddresses.STAKING).closeEpoch(
-            number, uint64(block.timestamp) - _startTime, _blocks, _stakersFees, _treasuryFees, _takeWork(), next
-        );
+        IStaking(SystemAddresses.STAKING)
+            .closeEpoch(
+                number, uint64(block.timestamp) - _startTime, _blocks, _stakersFees, _treasuryFees, _takeWork(), next
+            );
         params.onEpoch();
         (_stakersFees, _treasuryFees) = (0, 0);
         _begin(next, number + 1, uint64(block.timestamp), uint64(block.number + 1));

@@ -193,7 +193,11 @@ contract ParamsTest is GovernanceBase {
     }
 
     function test_windowIsInTenths() public {
-        refuse(Id.DOWNTIME_WINDOW, 10_001, abi.encodeWithSelector(Params.NotMultiple.selector, Id.DOWNTIME_WINDOW, 10_001, 10));
+        refuse(
+            Id.DOWNTIME_WINDOW,
+            10_001,
+            abi.encodeWithSelector(Params.NotMultiple.selector, Id.DOWNTIME_WINDOW, 10_001, 10)
+        );
         params.check(Id.DOWNTIME_WINDOW, 10_010);
     }
 
@@ -346,8 +350,7 @@ contract ParamsGenesisTest is GovernanceBase {
         genesis(list, abi.encodeWithSelector(Params.UnknownParam.selector, Id.COUNT, Id.COUNT));
         list[0] = Params.Setting(Id.VOTING_PERIOD, 15, 1, 14 days, 14 days, 0);
         genesis(
-            list,
-            abi.encodeWithSelector(Params.WrongOrder.selector, Id.EXPEDITED_VOTING, 1 days, Id.VOTING_PERIOD, 15)
+            list, abi.encodeWithSelector(Params.WrongOrder.selector, Id.EXPEDITED_VOTING, 1 days, Id.VOTING_PERIOD, 15)
         );
     }
 

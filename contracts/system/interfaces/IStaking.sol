@@ -91,7 +91,12 @@ interface IStakingEvents {
 
     event Delegated(address indexed delegator, address indexed operator, uint256 amount, uint256 shares);
     event Undelegated(
-        address indexed delegator, address indexed operator, uint256 indexed id, uint256 amount, uint64 unlock, address source
+        address indexed delegator,
+        address indexed operator,
+        uint256 indexed id,
+        uint256 amount,
+        uint64 unlock,
+        address source
     );
     event Redelegated(
         address indexed delegator, address indexed from, address indexed to, uint256 amount, uint256 shares, uint64 end
@@ -109,9 +114,7 @@ interface IStakingEvents {
     event Slashed(address indexed operator, uint256 rate, uint256 amount, uint256 factor);
     event DoubleSigned(address indexed operator, address indexed reporter, uint64 height, uint256 reward);
 
-    event MemberPaid(
-        uint64 indexed epoch, address indexed operator, uint256 toPool, uint256 commission, uint256 tips
-    );
+    event MemberPaid(uint64 indexed epoch, address indexed operator, uint256 toPool, uint256 commission, uint256 tips);
     event EpochRewarded(uint64 indexed epoch, uint256 stake, uint256 budget, uint256 cap, uint256 pot);
     event Marked(uint64 indexed epoch);
 
@@ -177,7 +180,11 @@ interface IStakingActions is IStakingEvents {
 /// @title What operators of validators call
 interface IStakingOperators is IStakingEvents {
     function createValidator(
-        address signer, bytes calldata proof, uint16 commission, string calldata name, string calldata site
+        address signer,
+        bytes calldata proof,
+        uint16 commission,
+        string calldata name,
+        string calldata site
     ) external payable;
     function editValidator(string calldata name, string calldata site) external;
     function claimCommission() external;
@@ -187,9 +194,9 @@ interface IStakingOperators is IStakingEvents {
     function leave() external;
     function evict(address operator) external;
     function rejoin() external;
-    function genesisValidator(
-        address operator, address signer, uint16 commission, string calldata name, uint256 stake
-    ) external payable;
+    function genesisValidator(address operator, address signer, uint16 commission, string calldata name, uint256 stake)
+        external
+        payable;
 }
 
 /// @title What nodes, wallets and explorers read

@@ -48,7 +48,8 @@ interface IValidatorSet {
     function genesis(uint256[] calldata members, uint64 time) external;
 
     /// @notice Counts a block. Only `SYSTEM`.
-    /// @param missed Bit `i` of byte `i / 8` is set if member `i` is absent from the last commit; empty if that is not to be counted.
+    /// @param missed Bit `i` of byte `i / 8` is set if member `i` is absent from the last commit; empty if that is not to
+    /// be counted.
     /// @return down Members that crossed the bound of missed blocks.
     function onBlock(bytes calldata missed, Fees calldata fees) external returns (address[] memory down);
 

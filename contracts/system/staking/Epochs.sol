@@ -80,8 +80,7 @@ abstract contract Epochs is Pools, IStakingActions {
         }
         uint256 yearly = SUPPLY * _rate() / ONE * elapsed / YEAR;
         uint256 cap = stake * _param(ParamIds.MAX_APR) / BASIS * elapsed / YEAR;
-        uint256 pot =
-            Math.min(cap, stakersFees + Math.min(yearly, ITreasury(SystemAddresses.TREASURY).reserve()));
+        uint256 pot = Math.min(cap, stakersFees + Math.min(yearly, ITreasury(SystemAddresses.TREASURY).reserve()));
         budget.toProposers = pot * _param(ParamIds.PROPOSER_SHARE) / BASIS;
         budget.toTreasury = pot * _param(ParamIds.TREASURY_SHARE) / BASIS;
         budget.bySignature = pot - budget.toProposers - budget.toTreasury;

@@ -21,7 +21,11 @@ abstract contract Operators is Positions, IStakingOperators {
     /// @param proof Signature of the consensus key over the operator (docs/staking.md, section 5).
     /// @param commission Basis points.
     function createValidator(
-        address signer, bytes calldata proof, uint16 commission, string calldata name, string calldata site
+        address signer,
+        bytes calldata proof,
+        uint16 commission,
+        string calldata name,
+        string calldata site
     ) external payable nonReentrant {
         uint256 least = _param(ParamIds.MIN_SELF_STAKE);
         if (msg.value < least) revert BelowMinimum(msg.value, least);
@@ -30,9 +34,10 @@ abstract contract Operators is Positions, IStakingOperators {
     }
 
     /// @notice Creates a validator with the BTT sent, which counts from the first epoch on. Only `SYSTEM`, only in block 0.
-    function genesisValidator(
-        address operator, address signer, uint16 commission, string calldata name, uint256 stake
-    ) external payable {
+    function genesisValidator(address operator, address signer, uint16 commission, string calldata name, uint256 stake)
+        external
+        payable
+    {
         _only(SystemAddresses.SYSTEM);
         if (block.number != 0) revert NotGenesis(block.number);
         if (msg.value != stake) revert WrongValue(msg.value, stake);
@@ -53,7 +58,9 @@ abstract contract Operators is Positions, IStakingOperators {
         Validator storage v = _known(msg.sender);
         _ripen(msg.sender, v, _clock.epochStart);
         if (v.nextTime != 0 && v.nextTime <= block.timestamp) revert CommissionPending(v.nextTime);
-        _checkCommission(commission, v.commission + _param(ParamIds.COMMISSION_STEP) * (block.timestamp - v.changedAt) / 1 days);
+        _checkCommission(
+            commission, v.commission + _param(ParamIds.COMMISSION_STEP) * (block.timestamp - v.changedAt) / 1 days
+        );
         uint256 inForce = block.timestamp + _param(ParamIds.COMMISSION_NOTICE);
         v.nextCommission = commission;
         v.nextTime = uint40(inForce);

@@ -11,7 +11,8 @@ import {StakingStorage} from "./StakingStorage.sol";
 abstract contract Pools is StakingStorage {
     using SafeCast for uint256;
 
-    /// Puts `amount` into the pool. @return shares What it is worth there, rounded down.
+    /// Puts `amount` into the pool.
+    /// @return shares What it is worth there, rounded down.
     function _mintShares(address operator, Validator storage v, uint256 amount) internal returns (uint256 shares) {
         (uint256 tokens, uint256 all) = (v.tokens, v.shares);
         if (tokens == 0) revert PoolEmpty(operator);
@@ -44,7 +45,10 @@ abstract contract Pools is StakingStorage {
 
     /// Credits the reward of `epoch`, which closes, to the shares that counted in it.
     /// @return taken `reward`, or zero if there are no such shares.
-    function _reward(address operator, Validator storage v, uint256 epoch, uint256 reward) internal returns (uint256 taken) {
+    function _reward(address operator, Validator storage v, uint256 epoch, uint256 reward)
+        internal
+        returns (uint256 taken)
+    {
         uint256 warming = v.warmingEpoch == epoch ? v.warming : 0;
         uint256 active = v.shares - warming;
         if (active == 0 || reward == 0) return 0;

@@ -101,8 +101,12 @@ abstract contract Positions is Pools {
     }
 
     /// Takes `amount`, or all of it if that is the highest number, out of a pool for a delegator, whose position is settled.
-    /// @return taken Wei that left the pool. @return shares What was burned for them, rounded up.
-    function _takeOut(address operator, Position storage p, uint256 amount) internal returns (uint256 taken, uint256 shares) {
+    /// @return taken Wei that left the pool.
+    /// @return shares What was burned for them, rounded up.
+    function _takeOut(address operator, Position storage p, uint256 amount)
+        internal
+        returns (uint256 taken, uint256 shares)
+    {
         if (amount == 0) revert NothingToDo();
         Validator storage v = _known(operator);
         uint256 own = p.shares;

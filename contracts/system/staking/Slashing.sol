@@ -52,7 +52,8 @@ abstract contract Slashing is Positions, IStakingActions {
         _burn(_cut(operator, v, _param(ParamIds.DOWNTIME_SLASH)));
     }
 
-    /// Notes a double sign. @return sum Shares of power that signed twice within the unbonding time, this one included, 18 digits.
+    /// Notes a double sign.
+    /// @return sum Shares of power that signed twice within the unbonding time, this one included, 18 digits.
     function _countDoubleSign(address signer, uint256 tokens) private returns (uint256 sum) {
         IValidatorSet set = IValidatorSet(SystemAddresses.VALIDATOR_SET);
         uint256 power = set.powerOf(signer);

@@ -74,7 +74,8 @@ contract DelegatorGasTest is GasTest {
     function test_gasOfClaim() public {
         address[] memory from = new address[](1);
         from[0] = operator(0);
-        uint256 used = measure(address(staking), address(0xB0B), 0, abi.encodeCall(staking.claim, (from)), "claim, history");
+        uint256 used =
+            measure(address(staking), address(0xB0B), 0, abi.encodeCall(staking.claim, (from)), "claim, history");
         ok(used <= 110_000, "a claim that is the first change after a vote began");
     }
 }
@@ -167,7 +168,10 @@ contract CloseWorstGasTest is CloseGasTest {
     }
 
     function test_gasOfTheWorstClosing() public {
-        ok(run("closeEpoch, all new, with a snapshot") <= 8_000_000, "well within the 10,000,000 of a system transaction");
+        ok(
+            run("closeEpoch, all new, with a snapshot") <= 8_000_000,
+            "well within the 10,000,000 of a system transaction"
+        );
         ok(staking.totalAt(3) > 2100e6 ether, "the new set was kept");
     }
 }

@@ -53,7 +53,9 @@ abstract contract SystemTest {
     /// Puts the contracts in place, without any state of theirs.
     function install() internal {
         bytes memory proxy = address(new SystemProxy()).code;
-        place(proxy, SystemAddresses.VALIDATOR_SET, SystemAddresses.VALIDATOR_SET_CODE, address(new ValidatorSet()).code);
+        place(
+            proxy, SystemAddresses.VALIDATOR_SET, SystemAddresses.VALIDATOR_SET_CODE, address(new ValidatorSet()).code
+        );
         place(proxy, SystemAddresses.STAKING, SystemAddresses.STAKING_CODE, address(new Staking()).code);
         place(proxy, SystemAddresses.TREASURY, SystemAddresses.TREASURY_CODE, address(new Treasury()).code);
         place(proxy, SystemAddresses.SUPPLY, SystemAddresses.SUPPLY_CODE, address(new Supply()).code);

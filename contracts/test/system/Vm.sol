@@ -27,6 +27,7 @@ interface Vm {
     function expectRevert() external;
     function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata reason) external;
+    function expectPartialRevert(bytes4 selector) external;
     function assume(bool condition) external pure;
     function lastCallGas() external view returns (CallGas memory);
 }
