@@ -174,8 +174,7 @@ contract Governor is GovernorVotes, ReentrancyGuardTransient {
         Proposal storage p = _proposals[id];
         p.queued = true;
         (address[] memory targets, uint256[] memory values, bytes[] memory calldatas) = actions(id);
-        (uint64 eta, uint64 expiry) =
-            ITimelock(SystemAddresses.TIMELOCK).queue(id, p.lane, targets, values, calldatas);
+        (uint64 eta, uint64 expiry) = ITimelock(SystemAddresses.TIMELOCK).queue(id, p.lane, targets, values, calldatas);
         emit Queued(id, eta, expiry);
     }
 

@@ -89,9 +89,7 @@ abstract contract GovernorVotes {
         uint128 weight = own.weight;
         if (own.choice == Choice.None) {
             PoolVote storage p = _loadPool(id, snapshot, delegator, operator);
-            weight = SafeCast.toUint128(
-                IStakingViews(SystemAddresses.STAKING).weightAt(snapshot, delegator, operator)
-            );
+            weight = SafeCast.toUint128(IStakingViews(SystemAddresses.STAKING).weightAt(snapshot, delegator, operator));
             if (weight == 0) revert NoWeight(id, delegator, operator);
             uint256 overridden = uint256(p.overridden) + weight;
             if (overridden > p.tokens) revert PoolExceeded(id, operator, overridden, p.tokens);

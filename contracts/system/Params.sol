@@ -212,8 +212,7 @@ contract Params is IParams {
         _known(id);
         Current storage c = _current[id];
         Limits storage l = _limits[id];
-        return
-            Param(id, c.value, l.min, l.max, _steps[id], l.coolDown, l.lane, c.isPending, c.pending, c.changed);
+        return Param(id, c.value, l.min, l.max, _steps[id], l.coolDown, l.lane, c.isPending, c.pending, c.changed);
     }
 
     /// @notice All parameters, by id.
@@ -271,8 +270,8 @@ contract Params is IParams {
         _inOrder(next, Id.JAIL_TIME, Id.MAX_JAIL_TIME);
         _inOrder(next, Id.EXPEDITED_VOTING, Id.VOTING_PERIOD);
         _inOrder(next, Id.TIMELOCK_DELAY, Id.TIMELOCK_LONG_DELAY);
-        _sum(next, Id.BURN_PERCENT, Id.STAKERS_PERCENT, 100);
-        _sum(next, Id.PROPOSER_SHARE, Id.TREASURY_SHARE, 10_000);
+        (uint256 burn, uint256 stakers) = (next[Id.BURN_PERCENT], next[Id.STAKERS_PERCENT]);
+        if (burn + stakers > 100) revert SumTooLarge(Id.BURN_PERCENT, burn, Id.STAKERS_PERCENT, stakers, 100);
         // Staking counts misses in tenths of the window.
         uint256 window = next[Id.DOWNTIME_WINDOW];
         if (window % 10 != 0) revert NotMultiple(Id.DOWNTIME_WINDOW, window, 10);
@@ -280,10 +279,6 @@ contract Params is IParams {
 
     function _inOrder(uint256[] memory next, uint256 low, uint256 high) private pure {
         if (next[low] > next[high]) revert WrongOrder(low, next[low], high, next[high]);
-    }
-
-    function _sum(uint256[] memory next, uint256 a, uint256 b, uint256 most) private pure {
-        if (next[a] + next[b] > most) revert SumTooLarge(a, next[a], b, next[b], most);
     }
 
     /// @dev Every value as it will be after the next closing.

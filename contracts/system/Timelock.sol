@@ -95,9 +95,8 @@ contract Timelock is ITimelock, ReentrancyGuardTransient {
     /// @notice Seconds that actions of a lane wait, as things are.
     function delayOf(Lane lane) public view returns (uint256) {
         if (lane == Lane.Expedited) return 0;
-        return IParams(SystemAddresses.PARAMS).get(
-            lane == Lane.Standard ? ParamIds.TIMELOCK_DELAY : ParamIds.TIMELOCK_LONG_DELAY
-        );
+        return IParams(SystemAddresses.PARAMS)
+            .get(lane == Lane.Standard ? ParamIds.TIMELOCK_DELAY : ParamIds.TIMELOCK_LONG_DELAY);
     }
 
     /// @notice What an operation remembers of its actions.

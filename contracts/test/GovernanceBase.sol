@@ -21,7 +21,10 @@ interface Cheats {
     function parseUint(string calldata text) external pure returns (uint256);
     function prank(address who) external;
     function readFile(string calldata path) external view returns (string memory);
-    function replace(string calldata text, string calldata from, string calldata to) external pure returns (string memory);
+    function replace(string calldata text, string calldata from, string calldata to)
+        external
+        pure
+        returns (string memory);
     function roll(uint256 height) external;
     function split(string calldata text, string calldata by) external pure returns (string[] memory);
     function trim(string calldata text) external pure returns (string memory);

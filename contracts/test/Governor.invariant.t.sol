@@ -34,8 +34,12 @@ contract Crowd is GovernanceBase {
         if (governor.count() >= PROPOSALS) return;
         bytes memory data;
         address target;
-        if (lane % 3 == 0) (target, data) = (A.TREASURY, abi.encodeWithSignature("spend(address,uint256)", ALICE, seed));
-        if (lane % 3 == 1) (target, data) = (A.STAKING, abi.encodeWithSignature("upgradeToAndCall(address,bytes)", ALICE, ""));
+        if (lane % 3 == 0) {
+            (target, data) = (A.TREASURY, abi.encodeWithSignature("spend(address,uint256)", ALICE, seed));
+        }
+        if (lane % 3 == 1) {
+            (target, data) = (A.STAKING, abi.encodeWithSignature("upgradeToAndCall(address,bytes)", ALICE, ""));
+        }
         if (lane % 3 == 2) (target, data) = (OUTBOX, abi.encodeWithSignature("pause(uint256)", seed));
         (address[] memory t, uint256[] memory v, bytes[] memory c) = one(target, data);
         uint256 need = depositNeeded();
@@ -49,8 +53,9 @@ contract Crowd is GovernanceBase {
     function proposeMixed(uint256 lane) external {
         bytes memory spend = abi.encodeWithSignature("spend(address,uint256)", ALICE, 1);
         bytes memory other = abi.encodeWithSignature("pause(uint256)", 1);
-        (address[] memory t, uint256[] memory v, bytes[] memory c) =
-            lane % 2 == 0 ? two(A.TREASURY, spend, OUTBOX, other) : two(OUTBOX, other, A.PARAMS, setCall(Id.QUORUM, 4_500));
+        (address[] memory t, uint256[] memory v, bytes[] memory c) = lane % 2 == 0
+            ? two(A.TREASURY, spend, OUTBOX, other)
+            : two(OUTBOX, other, A.PARAMS, setCall(Id.QUORUM, 4_500));
         uint256 need = depositNeeded();
         governorCall(ALICE, need);
         try governor.propose{value: need}(t, v, c, "") {
@@ -141,8 +146,7 @@ contract Crowd is GovernanceBase {
         if (id == 0) return;
         address to = delegator(who);
         uint256 before = to.balance;
-        if (burn) try governor.burnDeposit(id) {} catch {}
-        else try governor.returnDeposit(id, to) {} catch {}
+        if (burn) try governor.burnDeposit(id) {} catch {} else try governor.returnDeposit(id, to) {} catch {}
         returned += to.balance - before;
     }
 
@@ -200,7 +204,9 @@ contract Crowd is GovernanceBase {
         for (uint256 i = 0; i < OPERATORS; ++i) {
             uint256 sum;
             for (uint256 j = 0; j < DELEGATORS; ++j) {
-                uint256 weight = uint256(keccak256(abi.encode(seed, i, j))) % 3 == 0 ? 0 : uint256(keccak256(abi.encode(seed, j, i))) % 1e27;
+                uint256 weight = uint256(keccak256(abi.encode(seed, i, j))) % 3 == 0
+                    ? 0
+                    : uint256(keccak256(abi.encode(seed, j, i))) % 1e27;
                 staking.setWeight(epoch, delegator(j), operator(i), weight);
                 sum += weight;
             }
@@ -259,10 +265,6 @@ contract GovernorInvariantTest is GovernanceBase {
             assert((clear + t.abstain) * 10_000 >= total * 4_000);
             assert(uint256(t.veto) * 10_000 < (clear + t.abstain) * 3_334);
         }
-        eq(
-            MockTarget(payable(A.TREASURY)).calls() + MockTarget(payable(OUTBOX)).calls()
-                + staking.upgrades(),
-            count
-        );
+        eq(MockTarget(payable(A.TREASURY)).calls() + MockTarget(payable(OUTBOX)).calls() + staking.upgrades(), count);
     }
 }

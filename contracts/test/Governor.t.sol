@@ -357,11 +357,12 @@ contract GovernorProposalTest is GovernorBase {
     function test_vetoBurnsTheDeposit() public {
         uint256 id = voting();
         vote(id, OP1, FOR);
+        vote(id, OP2, ABSTAIN);
         vote(id, OP3, VETO);
-        vote(id, OP4, ABSTAIN);
-        expectTally(id, 400, 0, 100, 200);
+        vote(id, OP4, VETO);
+        expectTally(id, 400, 0, 300, 300);
         endVote(id);
-        // 200 of 700 is less than a third.
+        // 300 of 1,000 is less than a third, though 300 of the 700 that took a side is more.
         expectState(id, Governor.State.Succeeded);
 
         id = propose(A.PARAMS, setCall(Id.QUORUM, 4_400), DEPOSIT);
@@ -466,6 +467,7 @@ contract GovernorProposalTest is GovernorBase {
         // Late, but this lane knows no extension.
         vote(id, OP1, FOR);
         eq(governor.proposal(id).voteEnd, p.voteEnd);
+        assert(!governor.proposal(id).extended);
         endVote(id);
         governor.queue(id);
         governor.execute(id);

@@ -176,6 +176,6 @@ contract GovernorVotesTest is GovernorBase {
         cheats.warp(end - 1);
         vote(other, OP1, FOR);
         eq(governor.proposal(other).voteEnd, end);
-        assert(governor.proposal(other).quorate);
+        assert(governor.proposal(other).quorate && !governor.proposal(other).extended);
     }
 }

@@ -17,7 +17,8 @@ contract ParamDocsTest {
 
     function setUp() public {
         // Names and ids as the source has them.
-        string[] memory lines = cheats.split(cheats.readFile("system/interfaces/ParamIds.sol"), "uint256 internal constant ");
+        string[] memory lines =
+            cheats.split(cheats.readFile("system/interfaces/ParamIds.sol"), "uint256 internal constant ");
         for (uint256 i = 1; i < lines.length; ++i) {
             string[] memory parts = cheats.split(cheats.split(lines[i], ";")[0], " = ");
             if (same(parts[0], "COUNT")) continue;
@@ -60,7 +61,9 @@ contract ParamDocsTest {
 
     function checkName(string memory cell, uint256 id) private view {
         string memory name = cheats.replace(cheats.trim(cell), "`", "");
-        if (id >= names.length || !same(name, names[id])) revert WrongName(id, name, id < names.length ? names[id] : "");
+        if (id >= names.length || !same(name, names[id])) {
+            revert WrongName(id, name, id < names.length ? names[id] : "");
+        }
     }
 
     /// "1,000 gwei" in wei.

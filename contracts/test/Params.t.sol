@@ -193,7 +193,11 @@ contract ParamsTest is GovernanceBase {
     }
 
     function test_windowIsInTenths() public {
-        refuse(Id.DOWNTIME_WINDOW, 10_001, abi.encodeWithSelector(Params.NotMultiple.selector, Id.DOWNTIME_WINDOW, 10_001, 10));
+        refuse(
+            Id.DOWNTIME_WINDOW,
+            10_001,
+            abi.encodeWithSelector(Params.NotMultiple.selector, Id.DOWNTIME_WINDOW, 10_001, 10)
+        );
         params.check(Id.DOWNTIME_WINDOW, 10_010);
     }
 
@@ -346,9 +350,24 @@ contract ParamsGenesisTest is GovernanceBase {
         genesis(list, abi.encodeWithSelector(Params.UnknownParam.selector, Id.COUNT, Id.COUNT));
         list[0] = Params.Setting(Id.VOTING_PERIOD, 15, 1, 14 days, 14 days, 0);
         genesis(
-            list,
-            abi.encodeWithSelector(Params.WrongOrder.selector, Id.EXPEDITED_VOTING, 1 days, Id.VOTING_PERIOD, 15)
+            list, abi.encodeWithSelector(Params.WrongOrder.selector, Id.EXPEDITED_VOTING, 1 days, Id.VOTING_PERIOD, 15)
         );
+    }
+
+    /// Rules between parameters hold for first values, too; some can only be broken where bounds are wider.
+    function test_pairsAtGenesis() public {
+        cheats.chainId(990_992);
+        wrongOrder(Id.UNBONDING_TIME, 1_799, Id.EPOCH_LENGTH, 1_800, 28 days);
+        wrongOrder(Id.MIN_SELF_STAKE, 1 ether - 1, Id.MIN_DELEGATION, 1 ether, 1e9 ether);
+        wrongOrder(Id.DOUBLE_SIGN_SLASH, 1e14 - 1, Id.DOWNTIME_SLASH, 1e14, 2e17);
+        wrongOrder(Id.TIMELOCK_LONG_DELAY, 2 days - 1, Id.TIMELOCK_DELAY, 2 days, 30 days);
+    }
+
+    /// Genesis with `high` at `value`, below `low`.
+    function wrongOrder(uint256 high, uint256 value, uint256 low, uint256 lowValue, uint256 max) private {
+        Params.Setting[] memory list = new Params.Setting[](1);
+        list[0] = Params.Setting(high, value, 1, max, 1, 0);
+        genesis(list, abi.encodeWithSelector(Params.WrongOrder.selector, low, lowValue, high, value));
     }
 
     function test_mainnetHasTheDocumentedBounds() public {

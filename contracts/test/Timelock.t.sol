@@ -77,14 +77,21 @@ contract TimelockTest is GovernanceBase {
         expectStatus(1, ITimelock.Status.Waiting);
         pass(2 days - 1);
         expectStatus(1, ITimelock.Status.Waiting);
-        refuse(1, A.TREASURY, SPEND, abi.encodeWithSelector(Timelock.TooEarly.selector, 1, block.timestamp, block.timestamp + 1));
+        refuse(
+            1,
+            A.TREASURY,
+            SPEND,
+            abi.encodeWithSelector(Timelock.TooEarly.selector, 1, block.timestamp, block.timestamp + 1)
+        );
         pass(1);
         expectStatus(1, ITimelock.Status.Ready);
         pass(14 days - 1);
         expectStatus(1, ITimelock.Status.Ready);
         pass(1);
         expectStatus(1, ITimelock.Status.Expired);
-        refuse(1, A.TREASURY, SPEND, abi.encodeWithSelector(Timelock.Expired.selector, 1, block.timestamp, block.timestamp));
+        refuse(
+            1, A.TREASURY, SPEND, abi.encodeWithSelector(Timelock.Expired.selector, 1, block.timestamp, block.timestamp)
+        );
     }
 
     function test_onceAndByAnybody() public {
@@ -110,7 +117,12 @@ contract TimelockTest is GovernanceBase {
         bytes memory more = abi.encodeWithSignature("spend(address,uint256)", BOB, 6);
         (address[] memory t, uint256[] memory v, bytes[] memory c) = one(A.TREASURY, more);
         bytes32 got = timelock.hashOf(t, v, c);
-        refuse(1, A.TREASURY, more, abi.encodeWithSelector(Timelock.WrongActions.selector, 1, got, timelock.operation(1).hash));
+        refuse(
+            1,
+            A.TREASURY,
+            more,
+            abi.encodeWithSelector(Timelock.WrongActions.selector, 1, got, timelock.operation(1).hash)
+        );
     }
 
     function test_aWrongLaneIsNotQueued() public {
@@ -234,7 +246,9 @@ contract LanesTest is GovernanceBase {
         assert(this.laneOf(A.PARAMS, abi.encodeCall(Params.planFork, ("x", 1))) == Lane.Long);
         assert(this.laneOf(A.PARAMS, abi.encodeCall(Params.cancelFork, ())) == Lane.Long);
         assert(this.laneOf(A.TREASURY, abi.encodeWithSignature("spend(address,uint256)", BOB, 1)) == Lane.Standard);
-        assert(this.laneOf(A.TREASURY, abi.encodeWithSignature("spendProgramme(address,uint256)", BOB, 1)) == Lane.Standard);
+        assert(
+            this.laneOf(A.TREASURY, abi.encodeWithSignature("spendProgramme(address,uint256)", BOB, 1)) == Lane.Standard
+        );
         assert(this.laneOf(A.AIRDROP, abi.encodeWithSignature("setRoot(uint256,bytes32)", 1, "x")) == Lane.Standard);
         address[2] memory bridge = [INBOX, OUTBOX];
         for (uint256 i = 0; i < bridge.length; ++i) {
@@ -252,7 +266,9 @@ contract LanesTest is GovernanceBase {
         refuse(A.PARAMS, "", abi.encodeWithSelector(Lanes.NotAllowed.selector, A.PARAMS, bytes4(0)));
         refuse(OUTBOX, hex"123456", abi.encodeWithSelector(Lanes.NotAllowed.selector, OUTBOX, bytes4(0x12345600)));
         bytes memory long = abi.encodePacked(setCall(Id.QUORUM, 4_500), uint8(0));
-        refuse(A.PARAMS, long, abi.encodeWithSelector(Lanes.BadCalldata.selector, A.PARAMS, Params.set.selector, 69, 68));
+        refuse(
+            A.PARAMS, long, abi.encodeWithSelector(Lanes.BadCalldata.selector, A.PARAMS, Params.set.selector, 69, 68)
+        );
         refuse(A.PARAMS, setCall(Id.COUNT, 1), abi.encodeWithSelector(Params.UnknownParam.selector, Id.COUNT, Id.COUNT));
     }
 
@@ -292,8 +308,8 @@ contract LanesTest is GovernanceBase {
         if (target == address(0x1004) && (n == 4 || n == 5)) return (true, Lane.Standard);
         if (target == address(0x1013) && n == 6) return (true, Lane.Standard);
         uint160 a = uint160(target);
-        bool proxy = a >= 0x1000 && a <= 0x1013 && a != 0x1003 && a != 0x1009 && a != 0x1011
-            && !(a >= 0x100a && a <= 0x100f);
+        bool proxy =
+            a >= 0x1000 && a <= 0x1013 && a != 0x1003 && a != 0x1009 && a != 0x1011 && !(a >= 0x100a && a <= 0x100f);
         return (proxy && n == 0, Lane.Long);
     }
 
