@@ -88,7 +88,7 @@ contract FoundationsTest is SystemTest {
         supply.burn{value: wad}();
         eq(address(supply).balance, 0, "nothing stays");
         next(1);
-        finish(0, "", Fees(0, 0, 0, fees));
+        finish(0, bitmap(), Fees(0, 0, 0, fees));
         eq(supply.burned(), uint256(wad) + fees, "both are counted");
         eq(supply.total(), SUPPLY - wad - fees, "the rest exists");
     }

@@ -130,13 +130,31 @@ abstract contract SystemTest {
         vm.warp(time);
     }
 
-    /// Ends the block of the proposer `signer(i)` as the rules do.
-    function finish(uint256 i, bytes memory missed, Fees memory fees) internal returns (address[] memory) {
+    /// Begins and ends the block of the proposer `signer(i)` as the rules do.
+    function finish(uint256 i, bytes memory missed, Fees memory fees) internal returns (address[] memory down) {
         vm.coinbase(signer(i));
+        bytes memory present = signers(missed);
+        vm.prank(SYSTEM);
+        down = set.onBlock(present);
         address to = address(treasury);
         vm.deal(to, to.balance + fees.stakers + fees.treasury + fees.tips);
         vm.prank(SYSTEM);
-        return set.onBlock(missed, fees);
+        set.onFees(fees);
+    }
+
+    /// The bitmap of those who signed, as a block carries it, of that of the others.
+    function signers(bytes memory missed) internal view returns (bytes memory present) {
+        uint256 count = set.members().length;
+        present = new bytes((count + 7) / 8);
+        uint256 used = 0;
+        for (uint256 i = 0; i < count; ++i) {
+            if (uint8(missed[i / 8]) & (1 << (i % 8)) != 0) continue;
+            present[i / 8] |= bytes1(uint8(1 << (i % 8)));
+            used = i / 8 + 1;
+        }
+        assembly ("memory-safe") {
+            mstore(present, used)
+        }
     }
 
     function bitmap() internal view returns (bytes memory) {

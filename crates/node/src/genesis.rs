@@ -131,7 +131,6 @@ fn calls(
     let money = IGenesisTreasury::genesisCall { reserve: plan.reserve, funds, programmes: plan.programmes };
     let mut calls = vec![
         call(addresses::PARAMS, U256::ZERO, settings.abi_encode()),
-        call(addresses::VALIDATOR_SET, U256::ZERO, first.abi_encode()),
         call(addresses::TREASURY, treasury, money.abi_encode()),
     ];
     calls.extend(plan.validators.iter().map(|of| {
@@ -144,6 +143,7 @@ fn calls(
         };
         call(addresses::STAKING, of.stake, create.abi_encode())
     }));
+    calls.push(call(addresses::VALIDATOR_SET, U256::ZERO, first.abi_encode()));
     if !plan.grants.is_empty() {
         let vesting = IGenesisVesting::genesisCall { grants: plan.grants.clone() };
         calls.push(call(addresses::VESTING, grants, vesting.abi_encode()));
