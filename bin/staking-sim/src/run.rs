@@ -60,7 +60,6 @@ pub fn run_with(folder: &Path, seed: u64, operations: u64, change: impl FnOnce(&
     }
     model.check()?;
     figures.epochs = model.epoch.number;
-    chain.set_block(model.height, model.now, model.set.proposer);
     compare::all(&mut chain, &model).wrap_err("after the last operation")?;
     Ok(figures)
 }
@@ -138,6 +137,8 @@ fn answers(operation: &Operation, effects: &Effects, answer: &[u8]) -> eyre::Res
 }
 
 fn compare_touched(chain: &mut Chain, model: &Model, step: &Step) -> eyre::Result<()> {
+    // Questions are asked as of the last finished block, where the model stands.
+    chain.set_block(model.height, step.now, model.set.proposer);
     compare::books(chain, model)?;
     match &step.operation {
         Operation::OnBlock { .. } => return compare::set(chain, model),
