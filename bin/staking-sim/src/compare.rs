@@ -91,7 +91,7 @@ pub fn set(chain: &mut Chain, model: &Model) -> eyre::Result<()> {
     equal(|| "fees".into(), &(fees.stakers, fees.treasury), &(set.stakers_fees, set.treasury_fees))?;
     let epoch = chain.view(to, &IValidatorSet::epochCall {})?;
     let expected = (model.epoch.number, model.epoch.start_time, model.epoch.start_height);
-    equal(|| "epoch".into(), &(epoch.number, epoch.startTime, epoch.startHeight.max(1)), &expected)?;
+    equal(|| "epoch".into(), &(epoch.number, epoch.startTime, epoch.startHeight), &expected)?;
     equal(
         || "epoch of staking".into(),
         &chain.view(addresses::STAKING, &IStaking::epochCall {})?,

@@ -19,8 +19,8 @@ use bttc_staking::{
 use eyre::{WrapErr, bail, ensure};
 use std::{collections::BTreeMap, path::Path};
 
-/// Consensus keys of a history; one that takes more ends with refusals alone.
-const KEYS: u64 = 2_048;
+/// Operations for each consensus key that a history is given; it takes fewer.
+const OPERATIONS_PER_KEY: u64 = 20;
 
 /// What happened how often, and what it cost.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +44,7 @@ pub fn run(folder: &Path, seed: u64, operations: u64) -> eyre::Result<Figures> {
 ///
 /// Errors: the first difference, with the step that led to it.
 pub fn run_with(folder: &Path, seed: u64, operations: u64, change: impl FnOnce(&mut Genesis)) -> eyre::Result<Figures> {
-    let keys = Keys::new(CHAIN_ID, KEYS)?;
+    let keys = Keys::new(CHAIN_ID, operations.div_ceil(OPERATIONS_PER_KEY).saturating_add(64))?;
     let mut history = History::with_signers(seed, keys.addresses.clone(), History::params());
     let mut genesis = history.genesis();
     let mut model = Model::genesis(genesis.clone())?;
@@ -60,7 +60,6 @@ pub fn run_with(folder: &Path, seed: u64, operations: u64, change: impl FnOnce(&
     }
     model.check()?;
     figures.epochs = model.epoch.number;
-    chain.set_block(model.height, model.now, model.set.proposer);
     compare::all(&mut chain, &model).wrap_err("after the last operation")?;
     Ok(figures)
 }
@@ -138,6 +137,8 @@ fn answers(operation: &Operation, effects: &Effects, answer: &[u8]) -> eyre::Res
 }
 
 fn compare_touched(chain: &mut Chain, model: &Model, step: &Step) -> eyre::Result<()> {
+    // Questions are asked as of the last finished block, where the model stands.
+    chain.set_block(model.height, step.now, model.set.proposer);
     compare::books(chain, model)?;
     match &step.operation {
         Operation::OnBlock { .. } => return compare::set(chain, model),

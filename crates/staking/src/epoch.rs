@@ -191,8 +191,7 @@ pub fn decode_operator(answer: &[u8]) -> Result<Address, InvalidAnswer> {
 /// Reads the answer of [`Query::Epoch`].
 pub fn decode_epoch(answer: &[u8]) -> Result<Epoch, InvalidAnswer> {
     let epoch = decode::<IValidatorSet::epochCall>(answer)?;
-    // The first set may be said to begin with genesis, which nobody proposes.
-    Ok(Epoch { number: epoch.number, start_time: epoch.startTime, start_height: epoch.startHeight.max(1) })
+    Ok(Epoch { number: epoch.number, start_time: epoch.startTime, start_height: epoch.startHeight })
 }
 
 /// Reads the answer of [`Query::Members`].

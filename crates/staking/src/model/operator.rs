@@ -78,7 +78,7 @@ impl Model {
         if value < self.params.min_self_stake {
             return Err(Refusal::BelowMinimum);
         }
-        if !proven {
+        if !proven || signer.is_zero() {
             return Err(Refusal::WrongProof);
         }
         self.create(caller, signer, commission, value, self.epoch.number)
