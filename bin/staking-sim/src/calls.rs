@@ -1,19 +1,39 @@
 //! Operations as calls of the contracts.
 
 use crate::keys::Keys;
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
-use bttc_contracts::{addresses, staking::IStaking};
+use bttc_contracts::{
+    addresses,
+    staking::IStaking,
+    validator_set::IValidatorSet::{Fees, onBlockCall, onFeesCall},
+};
+use bttc_primitives::SignerBitmap;
 use bttc_staking::{
-    epoch::{BlockWork, Call, SystemCall},
+    epoch::{Call, SystemCall},
     model::Operation,
 };
 
-/// The contract and the call data of an operation of `caller`.
-pub fn call(operation: &Operation, caller: Address, keys: &Keys) -> eyre::Result<Call> {
+/// The call behind that of [`Operation::OnBlock`]: the fees of the block.
+pub fn on_fees(fees: &Fees) -> Call {
+    Call { to: addresses::VALIDATOR_SET, input: onFeesCall { fees: fees.clone() }.abi_encode().into() }
+}
+
+/// The bitmap of those who signed, as a block carries it, of that of the absentees.
+fn signers(missed: &[u8], members: usize) -> Bytes {
+    let absent = |index: &usize| missed.get(index / 8).is_some_and(|byte| byte & (1u8 << (index % 8)) != 0);
+    let present = SignerBitmap::from_indices(members, (0..members).filter(|index| !absent(index)));
+    Bytes::copy_from_slice(present.as_bytes())
+}
+
+/// The contract and the call data of an operation of `caller`, in a set of so many members.
+pub fn call(operation: &Operation, caller: Address, keys: &Keys, members: usize) -> eyre::Result<Call> {
     use Operation as Op;
     Ok(match operation.clone() {
-        Op::OnBlock { missed, fees, .. } => BlockWork { missed, fees }.call(),
+        Op::OnBlock { missed, .. } => {
+            let signers = signers(&missed, members);
+            Call { to: addresses::VALIDATOR_SET, input: onBlockCall { signers }.abi_encode().into() }
+        }
         Op::SlashDoubleSign { signer, height, reporter } => {
             SystemCall::SlashDoubleSign { signer, height, reporter }.call()
         }

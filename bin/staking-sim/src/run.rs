@@ -7,14 +7,11 @@ use crate::{
     keys::Keys,
 };
 use alloy_primitives::U256;
-use alloy_sol_types::SolValue;
-use bttc_contracts::addresses;
-use bttc_staking::{
-    epoch::decode_down,
-    model::{
-        Effects, Genesis, Model, Operation, Refusal,
-        random::{History, Step},
-    },
+use alloy_sol_types::{SolCall, SolValue};
+use bttc_contracts::{addresses, validator_set::IValidatorSet::onBlockCall};
+use bttc_staking::model::{
+    Effects, Genesis, Model, Operation, Refusal,
+    random::{History, Step},
 };
 use eyre::{WrapErr, bail, ensure};
 use std::{collections::BTreeMap, path::Path};
@@ -117,15 +114,22 @@ fn on_chain(chain: &mut Chain, model: &Model, step: &Step, keys: &Keys) -> eyre:
             [fees.stakers, fees.treasury, fees.tips].map(U256::from).into_iter().fold(U256::ZERO, U256::saturating_add);
         chain.credit(addresses::TREASURY, credited)?;
     }
-    let call = calls::call(&step.operation, step.caller, keys)?;
-    chain.call(step.caller, call.to, step.value, call.input)
+    let call = calls::call(&step.operation, step.caller, keys, model.set.members.len())?;
+    let outcome = chain.call(step.caller, call.to, step.value, call.input)?;
+    if let (Operation::OnBlock { fees, .. }, Outcome::Done(_)) = (&step.operation, &outcome) {
+        let (call, gas) = (calls::on_fees(fees), chain.gas);
+        let fees = chain.call(step.caller, call.to, step.value, call.input)?;
+        ensure!(matches!(fees, Outcome::Done(_)), "the fees of a block are refused: {fees:?}");
+        chain.gas = chain.gas.saturating_add(gas);
+    }
+    Ok(outcome)
 }
 
 /// What a call returned.
 fn answers(operation: &Operation, effects: &Effects, answer: &[u8]) -> eyre::Result<()> {
     match operation {
         Operation::OnBlock { .. } => {
-            ensure!(decode_down(answer)? == effects.down, "other members are down: {answer:?}")
+            ensure!(onBlockCall::abi_decode_returns(answer)? == effects.down, "other members are down: {answer:?}")
         }
         Operation::Undelegate { .. } | Operation::UndelegateAll { .. } => {
             let id = effects.ids.first().copied().map(U256::from);

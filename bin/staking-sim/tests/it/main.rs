@@ -23,7 +23,6 @@ fn artifacts() -> PathBuf {
 }
 
 #[test]
-#[ignore = "needs the artifacts of the staking contracts in contracts/artifacts"]
 fn contracts_and_model_do_the_same() {
     for seed in 1..=3 {
         let figures = run(&artifacts(), seed, 700).unwrap();
@@ -32,7 +31,6 @@ fn contracts_and_model_do_the_same() {
 }
 
 #[test]
-#[ignore = "needs the artifacts of the staking contracts in contracts/artifacts"]
 fn differences_are_found() {
     let changes: [(&str, Change); 8] = [
         ("apr", |genesis| genesis.params.max_apr += 1),
@@ -96,7 +94,6 @@ fn same_names(contracts: &[&str], calls: Vec<[u8; 4]>, errors: Vec<[u8; 4]>, eve
 }
 
 #[test]
-#[ignore = "needs the artifacts of the staking contracts in contracts/artifacts"]
 fn bindings_are_those_of_the_artifacts() {
     same_names(
         &["Staking", "StakingExtension"],
