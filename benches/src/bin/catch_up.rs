@@ -43,20 +43,30 @@ struct Args {
 const SENDERS: u32 = 6;
 const PATIENCE: Duration = Duration::from_secs(300);
 
-/// Puts transfers into blocks, no faster than they are taken.
+/// Transfers of a sender that wait in the pool at most.
+const AHEAD: usize = 2_000;
+
+/// Puts transfers into blocks.
 fn fill(args: &Args, network: &Network) -> Result<()> {
     let each = args.transfers.div_ceil(SENDERS as usize);
     let to = |n: u64| Address::left_padding_from(&(0x10_0000 + n % 1_000).to_be_bytes());
     let calls: Vec<_> = (0..each as u64).map(|n| Call::transfer(to(n))).collect();
-    for index in 0..SENDERS {
-        let mut connection = Connection::open(network.url(0))?;
-        for body in bodies(&sign_all_for(LOCAL_CHAIN, &dev_key(index)?, 0, &calls)?, 100) {
-            let answer: Value = serde_json::from_slice(&connection.post(&body)?)?;
-            let refused = answer.as_array().into_iter().flatten().find_map(|answer| answer.get("error"));
-            ensure!(refused.is_none(), "a transfer was refused: {refused:?}");
+    let keys = (0..SENDERS).map(dev_key).collect::<Result<Vec<_>>>()?;
+    let mut connection = Connection::open(network.url(0))?;
+    for (at, lot) in calls.chunks(AHEAD).enumerate() {
+        let first = (at * AHEAD) as u64;
+        for key in &keys {
+            for body in bodies(&sign_all_for(LOCAL_CHAIN, key, first, lot)?, 100) {
+                let answer: Value = serde_json::from_slice(&connection.post(&body)?)?;
+                let refused = answer.as_array().into_iter().flatten().find_map(|answer| answer.get("error"));
+                ensure!(refused.is_none(), "a transfer was refused: {refused:?}");
+            }
         }
-        let params = json!([dev_key(index)?.address(), "latest"]);
-        wait(|| Ok(connection.quantity("eth_getTransactionCount", params.clone())? >= each as u64))?;
+        for key in &keys {
+            let params = json!([key.address(), "latest"]);
+            let sent = first + lot.len() as u64;
+            wait(|| Ok(connection.quantity("eth_getTransactionCount", params.clone())? >= sent))?;
+        }
     }
     Ok(())
 }
@@ -119,7 +129,7 @@ async fn main() -> Result<()> {
     let late = network.url(4).to_owned();
     wait(|| Ok(height(&late)? >= head))?;
     let caught_up = began.elapsed();
-    network.command(&["down"])?;
+    network.command(&["stop", "0", "4"])?;
 
     let spec = Arc::new(ChainSpec::from_json(&std::fs::read_to_string(place.join("genesis.json"))?)?);
     let blocks = blocks(&open(&spec, &network.datadirs.first().ok_or_eyre("no node")?.join("db"))?).await?;
