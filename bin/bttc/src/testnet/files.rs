@@ -1,7 +1,15 @@
 //! Files of a local network.
 
-use eyre::WrapErr;
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
+use eyre::{WrapErr, ensure};
+use rand::Rng;
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::Write,
+    net::{Ipv4Addr, TcpListener},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
 
 /// Writes a file in the place of another, so that readers see the old or the new one whole. Only its owner may read it.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> eyre::Result<()> {
@@ -15,8 +23,22 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> eyre::Result<()> {
     write().wrap_err_with(|| format!("cannot write {}", path.display()))
 }
 
-/// A TCP port of the loopback that nobody listens on now.
-pub(crate) fn free_port() -> eyre::Result<u16> {
-    let listener = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).wrap_err("no free TCP port")?;
-    Ok(listener.local_addr().wrap_err("no free TCP port")?.port())
+/// Ports that systems give to nobody by themselves, so that none is taken by a connection before its node starts.
+const PORTS: std::ops::Range<u16> = 10_000..32_000;
+const TRIES: usize = 10_000;
+
+/// So many TCP ports of the loopback on which nobody listens now, all different and none of `taken`.
+pub(crate) fn free_ports(count: usize, taken: &BTreeSet<u16>) -> eyre::Result<Vec<u16>> {
+    let mut ports = BTreeSet::new();
+    for _ in 0..TRIES {
+        if ports.len() == count {
+            break;
+        }
+        let port = rand::thread_rng().gen_range(PORTS);
+        if !taken.contains(&port) && TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            ports.insert(port);
+        }
+    }
+    ensure!(ports.len() == count, "{count} free TCP ports from {} to {} were not found", PORTS.start, PORTS.end);
+    Ok(ports.into_iter().collect())
 }

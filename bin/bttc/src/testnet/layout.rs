@@ -4,7 +4,10 @@ use super::{args::Setting, files};
 use alloy_primitives::Address;
 use eyre::{WrapErr, bail, eyre};
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 /// File of the layout in the directory of the network.
 const FILE: &str = "testnet.json";
@@ -130,6 +133,13 @@ impl Layout {
 
     pub(crate) fn set(&mut self, settings: &[Setting]) {
         self.settings = settings.iter().map(|setting| (setting.key.clone(), setting.value.clone())).collect();
+    }
+
+    /// Every port that a node or a link of the network has, running or not.
+    pub(crate) fn ports(&self) -> BTreeSet<u16> {
+        let nodes = self.nodes.iter().flat_map(|node| [node.p2p_port, node.rpc_port, node.metrics_port]);
+        let links = self.links.iter().flat_map(|place| &place.links).map(|link| link.listen_port);
+        nodes.chain(links).collect()
     }
 
     /// Where node `from` reaches node `to`.

@@ -90,18 +90,13 @@ pub(crate) fn add_node(dir: &Path, layout: &mut Layout, key: Key) -> eyre::Resul
     };
     let role = if validator.is_some() { NodeRole::Validator } else { NodeRole::Full };
     let peer_id = bttc_node::node_id(&home.join(NETWORK))?;
-    let place = NodePlace {
-        role,
-        validator,
-        peer_id,
-        p2p_port: files::free_port()?,
-        rpc_port: files::free_port()?,
-        metrics_port: files::free_port()?,
-        process: None,
-    };
+    let mut ports = files::free_ports(layout.nodes.len().saturating_add(3), &layout.ports())?.into_iter();
+    let mut port = || ports.next().ok_or_else(|| eyre!("no free TCP port"));
+    let (p2p_port, rpc_port, metrics_port) = (port()?, port()?, port()?);
+    let place = NodePlace { role, validator, peer_id, p2p_port, rpc_port, metrics_port, process: None };
     if let Some(links) = &mut layout.links {
         for (to, node) in layout.nodes.iter().enumerate() {
-            let listen_port = files::free_port()?;
+            let listen_port = port()?;
             links.links.push(Link { from: number, to, listen_port, target_port: node.p2p_port });
         }
     }

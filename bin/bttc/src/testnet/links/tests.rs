@@ -13,7 +13,7 @@ struct Bed {
 impl Bed {
     async fn new() -> Self {
         let target = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let listen_port = crate::testnet::files::free_port().unwrap();
+        let listen_port = crate::testnet::files::free_ports(1, &std::collections::BTreeSet::new()).unwrap()[0];
         let link = Link { from: 1, to: 0, listen_port, target_port: target.local_addr().unwrap().port() };
         let links = crate::testnet::layout::LinksPlace { links: vec![link], process: None };
         let layout = Layout {
