@@ -81,7 +81,8 @@ fn closed(logs: &[Log], height: Height, time: u64) -> Option<ClosedEpoch> {
     let rewarded = logs.iter().find_map(|log| event::<IStaking::EpochRewarded>(log, STAKING));
     let rewarded = rewarded.as_ref();
     Some(ClosedEpoch {
-        number: closed.number,
+        // The event names the epoch that begins.
+        number: closed.number.saturating_sub(1),
         height,
         time,
         members: closed.members.into(),
