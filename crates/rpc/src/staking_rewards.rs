@@ -95,7 +95,9 @@ fn closings(read: &ReadTx, running: &Running, from: Option<u64>, to: Option<u64>
             ),
         ));
     }
-    let kept = read.kept()?.state;
+    // Each needs two states and the receipts of one block.
+    let kept = read.kept()?;
+    let kept = kept.state.max(kept.blocks);
     let (mut epoch, mut start, mut found) = (running.number, running.start_height, Vec::new());
     while epoch > first {
         // The block before the first one of an epoch closed the one before.
