@@ -17,6 +17,10 @@ const VERIFY_HELP: &str = "Nothing is changed. Headers, bodies, transactions, re
 read in full and computed again where they can be; senders are recovered from signatures. Beside a running node the file may grow by what the \
 node replaces while the state is read.";
 
+const AUDIT_HELP: &str = "All accounts of the newest state are read, also beside a running node; nothing is changed. What was burned is asked of the \
+contract Supply, so the chain must have the system contracts. A contract can destroy BTT without telling Supply (EIP-6780): then the sum is below the \
+supply, which is told but is no fault.";
+
 const BACKUP_HELP: &str = "The copy is the state of one moment, synced and looked through before it gets its name. It holds the database \
 alone: no keys, no pending transactions. Run it with `bttc node --datadir DIR`.";
 
@@ -287,6 +291,15 @@ pub(crate) enum DbAction {
     #[command(after_help = VERIFY_HELP)]
     Verify {
         /// One JSON object a finding, and a summary as the last line.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Add up all balances and what was burned, against all the BTT there is; ends with code 1 if there is too much.
+    #[command(after_help = AUDIT_HELP)]
+    AuditSupply {
+        /// One JSON object, amounts as decimal strings of wei.
         #[arg(long)]
         json: bool,
         #[command(flatten)]

@@ -26,6 +26,7 @@ mod pruner;
 mod run;
 mod senders;
 pub mod snapshot;
+mod supply_audit;
 mod verify;
 mod verify_store;
 
@@ -38,4 +39,5 @@ pub use genesis::genesis_hash;
 pub use import::{ImportError, Imported};
 pub use ledger::Chain;
 pub use pruner::Pruner;
+pub use supply_audit::{AuditError, SupplyAudit, audit_supply};
 pub use verify_store::verify_store;

@@ -5,6 +5,7 @@
 //!   it, `contracts/predeploys/predeploys.json`, is proven by `contracts/predeploys/check.mjs`; building this crate
 //!   needs neither npm nor a Solidity compiler.
 //! - [`staking`], [`validator_set`], [`treasury`], [`supply`], [`params`]: typed calls of the staking contracts.
+//! - [`param_table`]: names and units of the parameters.
 //! - [`system`]: the system contracts as genesis carries them.
 //! - [`wbtt`]: typed calls and events of wrapped BTT.
 //!
@@ -12,6 +13,9 @@
 //! `npm run predeploys` in `contracts/` and of `genesis/build.py`.
 
 pub mod addresses;
+#[cfg(test)]
+mod bindings_test;
+pub mod param_table;
 pub mod params;
 mod predeploys;
 pub mod staking;

@@ -1,11 +1,35 @@
 //! Binding of `Params`, at [`crate::addresses::PARAMS`]: every number that votes may change.
 //!
-//! Source: docs/staking.md, section 9.
+//! Source: docs/staking.md, section 9; the names and units of the parameters are in [`crate::param_table`].
 
 alloy_sol_types::sol! {
-    /// Parameters in force.
+    /// Parameters: what is in force, what is pending, and the bounds.
     #[derive(Debug, PartialEq, Eq)]
     interface IParams {
+        /// How long a proposal that changes a parameter is voted on, and how long it then waits.
+        enum Lane {
+            /// Fees and blocks.
+            Standard,
+            /// Stake and governance.
+            Long,
+            /// Pause and limits of the bridge.
+            Expedited
+        }
+
+        /// All about one parameter. Units of values: as `param_table` says; of `coolDown` and `changed`: seconds.
+        struct Param {
+            uint256 id;
+            uint256 value;
+            uint256 min;
+            uint256 max;
+            uint256 step;
+            uint256 coolDown;
+            Lane lane;
+            bool isPending;
+            uint256 pending;
+            uint256 changed;
+        }
+
         /// Numbers that nodes need for the next block. Units: wei per gas, percent, gas, milliseconds, seconds, members.
         struct Consensus {
             uint256 minBaseFee;
@@ -20,7 +44,18 @@ alloy_sol_types::sol! {
             uint256 maxValidators;
         }
 
+        event ParamSet(uint256 indexed id, uint256 oldValue, uint256 newValue);
+        event ParamInForce(uint256 indexed id, uint256 value);
+        event ForkPlanned(string name, uint256 time);
+        event ForkCanceled(string name, uint256 time);
+
+        error UnknownParam(uint256 id, uint256 count);
+
         function get(uint256 id) external view returns (uint256);
+        function param(uint256 id) external view returns (Param memory);
+        function all() external view returns (Param[] memory);
+        function laneOf(uint256 id) external view returns (Lane);
         function consensus() external view returns (Consensus memory);
+        function fork() external view returns (string memory name, uint64 time);
     }
 }

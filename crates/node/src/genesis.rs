@@ -179,3 +179,6 @@ fn apply(genesis: &mut Genesis, changes: StateChanges) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

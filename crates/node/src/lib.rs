@@ -7,6 +7,7 @@
 //! This is the one crate that spawns tasks and, with the programs, the one that uses `eyre`: below it every error says whose
 //! fault it is, here it only has to be told to a person.
 
+mod audit;
 mod chain_spec;
 mod config;
 mod consensus;
@@ -26,6 +27,7 @@ mod snapshot;
 mod snapshot_sync;
 mod supervise;
 
+pub use audit::audit_supply;
 pub use bttc_network::node_id;
 pub use chain_spec::{PRESETS, Preset, default_data_home, default_datadir, load_spec};
 pub use config::{Config, InvalidConfig, LogConfig, LogFormat, MetricsConfig, Override};

@@ -83,6 +83,11 @@ async fn serve(api: Arc<Api>, wanted: Wanted, pending: PendingSubscriptionSink) 
             Wanted::Syncing => send(&sink, &false).await,
         }
     };
+    hold(&api, &sink, told).await;
+}
+
+/// Keeps a subscription until the caller gives it up or the node stops, while `told` tells what there is.
+pub(crate) async fn hold(api: &Api, sink: &SubscriptionSink, told: impl Future<Output = Result<(), Stop>>) {
     tokio::select! {
         () = sink.closed() => {}
         () = api.shutdown.cancelled() => {}
@@ -101,7 +106,7 @@ async fn serve(api: Arc<Api>, wanted: Wanted, pending: PendingSubscriptionSink) 
 }
 
 /// Why a subscription ends.
-enum Stop {
+pub(crate) enum Stop {
     /// The caller is gone.
     Gone,
     /// We cannot go on.
@@ -114,7 +119,7 @@ impl From<RpcError> for Stop {
     }
 }
 
-async fn send(sink: &SubscriptionSink, item: &impl Serialize) -> Result<(), Stop> {
+pub(crate) async fn send(sink: &SubscriptionSink, item: &impl Serialize) -> Result<(), Stop> {
     let message = serde_json::value::to_raw_value(item)
         .map_err(|error| RpcError::new(crate::error::code::INTERNAL, error.to_string()))?;
     sink.send(message).await.map_err(|_| Stop::Gone)

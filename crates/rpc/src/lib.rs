@@ -10,6 +10,8 @@
 mod admin;
 mod args;
 mod block_arg;
+mod btt;
+mod btt_audit;
 mod config;
 mod consensus;
 mod context;
@@ -39,6 +41,17 @@ mod middleware;
 mod net_web3;
 mod registry;
 mod server;
+mod staking;
+mod staking_apr;
+mod staking_contracts;
+mod staking_delegator;
+mod staking_logs;
+mod staking_rewards;
+mod staking_set;
+mod staking_subscribe;
+mod staking_validators;
+mod staking_values;
+mod staking_why;
 mod subscription_id;
 #[cfg(any(test, feature = "test-utils"))]
 mod table;

@@ -14,6 +14,9 @@ use jsonrpsee::{
 };
 use std::{future::Future, sync::Arc};
 
+/// Methods that need a way to notify.
+const NOTIFYING: [&str; 4] = ["eth_subscribe", "eth_unsubscribe", "staking_subscribe", "staking_unsubscribe"];
+
 /// Marks a request that came over plain HTTP, where nobody can be notified.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlainHttp;
@@ -102,7 +105,7 @@ where
             let name = this.metrics.name(request.method_name());
             let id = request.id.clone().into_owned();
             let started = std::time::Instant::now();
-            let notifies = matches!(name, "eth_subscribe" | "eth_unsubscribe");
+            let notifies = NOTIFYING.contains(&name);
             let response = if notifies && request.extensions.get::<PlainHttp>().is_some() {
                 let error = RpcError::new(
                     code::NO_NOTIFICATIONS,

@@ -1,7 +1,7 @@
 //! The server as the node holds it.
 
 use crate::{
-    RpcConfig, RpcContext, admin, consensus,
+    RpcConfig, RpcContext, admin, btt, consensus,
     context::Api,
     debug, dev_chain, dev_state, eth_block, eth_call, eth_chain, eth_filter, eth_logs, eth_send, eth_simulate,
     eth_state, eth_subscribe, eth_wallet,
@@ -11,7 +11,7 @@ use crate::{
     middleware::{Limits, ObserveLayer},
     net_web3,
     registry::Registry,
-    txpool,
+    staking, txpool,
 };
 use bttc_primitives::Fatal;
 use jsonrpsee::server::Methods;
@@ -131,6 +131,8 @@ pub(crate) fn methods(api: Arc<Api>, admin: bool) -> Methods {
     txpool::register(&mut registry);
     debug::register(&mut registry);
     consensus::register(&mut registry);
+    staking::register(&mut registry);
+    btt::register(&mut registry);
     if admin {
         admin::register(&mut registry);
     }

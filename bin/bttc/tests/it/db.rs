@@ -1,6 +1,9 @@
-//! `bttc db verify|backup|compact` on a chain of blocks with contracts.
+//! `bttc db verify|backup|compact|audit-supply` on a chain of blocks with contracts.
 
 use crate::program::{Running, run};
+use alloy_genesis::Genesis;
+use alloy_primitives::U256;
+use bttc_node::{GenesisValidator, StakingPlan, add_staking};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -43,4 +46,37 @@ fn a_database_is_checked_copied_and_compacted() {
     let (code, text, errors) = run(&["db", "verify", "--datadir", &copy]);
     assert!(code == 1 && text.contains("Metadata genesis_json") && text.contains("backup"), "{text} {errors}");
     assert!(errors.starts_with("Error: ") && errors.contains("is damaged"), "{errors}");
+}
+
+/// The development genesis with the system contracts.
+fn staking_genesis() -> String {
+    let mut genesis: Genesis = serde_json::from_str(&bttc_node::load_spec("dev").unwrap().1).unwrap();
+    genesis.timestamp = 1_800_000_000;
+    let stake = U256::from(100_000_000u64) * U256::from(10).pow(U256::from(18));
+    let (operator, signer) = (bttc_node::dev_operator(0).address(), bttc_node::dev_validator().address());
+    let first = GenesisValidator { operator, signer, stake, commission: 1_000, name: "first".to_owned() };
+    let plan = StakingPlan { validators: vec![first], ..StakingPlan::default() };
+    serde_json::to_string(&add_staking(genesis, &plan).unwrap()).unwrap()
+}
+
+#[test]
+fn all_btt_of_a_database_is_added_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (data, genesis) = (path("data"), path("genesis.json"));
+    fs::write(&genesis, staking_genesis()).unwrap();
+    assert_eq!(run(&["init", "--genesis", &genesis, "--datadir", &data]).0, 0);
+    let (code, text, errors) = run(&["db", "audit-supply", "--datadir", &data]);
+    assert!(code == 0 && text.contains("block 0: ") && text.contains("every wei is accounted for"), "{text} {errors}");
+    let (code, text, errors) = run(&["db", "audit-supply", "--json", "--datadir", &data]);
+    let audit: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, &audit["holds"], &audit["exact"]), (0, &json!(true), &json!(true)), "{errors}");
+    assert_eq!((&audit["burned"], &audit["balances"]), (&json!("0"), &audit["supply"]));
+    assert_eq!(audit["supply"], json!(format!("990{}", "0".repeat(27))));
+
+    // Without the contracts nobody says what was burned.
+    let plain = path("plain");
+    assert_eq!(run(&["init", "--genesis", GENESIS, "--datadir", &plain]).0, 0);
+    let (code, _, errors) = run(&["db", "audit-supply", "--datadir", &plain]);
+    assert!(code == 1 && errors.contains("no contract `Supply`"), "{errors}");
 }

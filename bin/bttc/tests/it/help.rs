@@ -4,7 +4,7 @@ use crate::program::run;
 
 #[test]
 fn every_help_page_is_as_before() {
-    let pages: [&[&str]; 23] = [
+    let pages: [&[&str]; 24] = [
         &["--help"],
         &["node", "--help"],
         &["config", "show", "--help"],
@@ -19,6 +19,7 @@ fn every_help_page_is_as_before() {
         &["signer", "--help"],
         &["db", "--help"],
         &["db", "verify", "--help"],
+        &["db", "audit-supply", "--help"],
         &["db", "backup", "--help"],
         &["db", "compact", "--help"],
         &["peers", "--help"],

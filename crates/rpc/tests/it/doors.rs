@@ -13,22 +13,23 @@ use tokio::{
     },
 };
 
-struct Ipc {
+/// A connection by IPC.
+pub(crate) struct Ipc {
     read: Lines<BufReader<OwnedReadHalf>>,
     write: OwnedWriteHalf,
 }
 
 impl Ipc {
-    async fn open(node: &Node) -> Self {
+    pub(crate) async fn open(node: &Node) -> Self {
         let (read, write) = UnixStream::connect(&node.ipc).await.unwrap().into_split();
         Self { read: BufReader::new(read).lines(), write }
     }
 
-    async fn send(&mut self, text: &str) {
+    pub(crate) async fn send(&mut self, text: &str) {
         self.write.write_all(text.as_bytes()).await.unwrap();
     }
 
-    async fn next(&mut self) -> Value {
+    pub(crate) async fn next(&mut self) -> Value {
         let line = tokio::time::timeout(Duration::from_secs(20), self.read.next_line()).await;
         serde_json::from_str(&line.unwrap().unwrap().unwrap()).unwrap()
     }

@@ -10,3 +10,5 @@ mod fixture;
 mod limits;
 mod logs;
 mod pruned;
+mod staking;
+mod staking_supply;

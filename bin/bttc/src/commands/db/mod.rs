@@ -1,5 +1,6 @@
-//! `bttc db stats|get|verify|backup|compact`: all but the last read beside a running node and write nothing to its data. `bttc db snapshot` is a file of its own.
+//! `bttc db stats|get|verify|audit-supply|backup|compact`: all but the last read beside a running node and write nothing to its data. `bttc db snapshot` is a file of its own.
 
+mod audit;
 mod copy;
 mod progress;
 mod verify;
@@ -24,6 +25,7 @@ pub(crate) fn run(args: DbArgs, flags: &[Override], out: &mut impl Write) -> eyr
         DbAction::Verify { json, place } => {
             verify::run(&bttc_node::open_storage_read_only(node::place(&place, flags)?)?, json, out)
         }
+        DbAction::AuditSupply { json, place } => audit::run(node::place(&place, flags)?, json, out),
         DbAction::Backup { target, place } => {
             let config = bttc_node::storage_config(node::place(&place, flags)?)?;
             copy::backup(&Storage::open_read_only(&config)?, &config, &target, out)

@@ -20,6 +20,16 @@ impl Progress {
 
     /// `done` of `total` rows.
     pub(super) fn show(&self, done: u64, total: u64) {
+        let percent = done.saturating_mul(100).checked_div(total).unwrap_or(100);
+        self.tell(|| format!("{done} of {total} rows ({percent} %)"));
+    }
+
+    /// `done` of nobody knows how many.
+    pub(super) fn count(&self, done: u64, what: &str) {
+        self.tell(|| format!("{done} {what}"));
+    }
+
+    fn tell(&self, text: impl FnOnce() -> String) {
         let every = if self.live { Duration::from_millis(200) } else { Duration::from_secs(10) };
         // Whoever comes while another one writes has nothing newer to tell.
         let Ok(mut told) = self.told.try_lock() else { return };
@@ -27,8 +37,7 @@ impl Progress {
             return;
         }
         *told = Instant::now();
-        let percent = done.saturating_mul(100).checked_div(total).unwrap_or(100);
-        let line = format!("{}: {done} of {total} rows ({percent} %)", self.what);
+        let line = format!("{}: {}", self.what, text());
         // A closed standard error is no reason to stop.
         let _closed = if self.live { write!(io::stderr(), "\r{line}\x1b[K") } else { writeln!(io::stderr(), "{line}") };
     }

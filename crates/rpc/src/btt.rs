@@ -1,0 +1,107 @@
+//! `btt_`: how much BTT there is, and the numbers that votes may change.
+
+use crate::{
+    args::Args,
+    block_arg::BlockArg,
+    btt_audit,
+    context::Api,
+    error::Reply,
+    registry::Registry,
+    staking_contracts::Contracts,
+    staking_values::{Decimal, small},
+};
+use bttc_contracts::{
+    addresses::{PARAMS, SUPPLY, TREASURY, VALIDATOR_SET},
+    param_table::name_and_unit,
+    params::IParams::{self, Lane, Param},
+    supply::{INITIAL, ISupply},
+    treasury::ITreasury,
+    validator_set::IValidatorSet,
+};
+use serde::Serialize;
+
+pub(crate) fn register(registry: &mut Registry) {
+    registry.work("btt_supply", supply);
+    registry.work("btt_params", params);
+    registry.work("btt_auditSupply", btt_audit::audit);
+}
+
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Supply {
+    total: Decimal,
+    burned: Decimal,
+    /// Of what was burned, the part of base fees.
+    fees_burned: Decimal,
+    genesis: Decimal,
+    reserve: Decimal,
+    funds: Decimal,
+    programmes: Decimal,
+}
+
+fn supply(api: &Api, mut args: Args) -> Reply<Supply> {
+    let block: BlockArg = args.optional("block")?.unwrap_or_default();
+    args.end()?;
+    let contracts = Contracts::at(api, &api.read()?, block)?;
+    Ok(Supply {
+        total: contracts.ask(SUPPLY, &ISupply::totalCall {})?.into(),
+        burned: contracts.ask(SUPPLY, &ISupply::burnedCall {})?.into(),
+        fees_burned: contracts.ask(VALIDATOR_SET, &IValidatorSet::feesBurnedCall {})?.into(),
+        genesis: INITIAL.into(),
+        reserve: contracts.ask(TREASURY, &ITreasury::reserveCall {})?.into(),
+        funds: contracts.ask(TREASURY, &ITreasury::fundsCall {})?.into(),
+        programmes: contracts.ask(TREASURY, &ITreasury::programmesCall {})?.into(),
+    })
+}
+
+#[derive(Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ParamRow {
+    id: u64,
+    /// None if the contract has a parameter that this program does not know.
+    name: Option<&'static str>,
+    unit: Option<&'static str>,
+    value: Decimal,
+    min: Decimal,
+    max: Decimal,
+    step: Decimal,
+    /// Unit: seconds.
+    cool_down: u64,
+    lane: &'static str,
+    /// What is in force from the next closing of an epoch on.
+    pending: Option<Decimal>,
+    /// Time of the last change; 0 if there was none.
+    changed: u64,
+}
+
+fn params(api: &Api, mut args: Args) -> Reply<Vec<ParamRow>> {
+    let block: BlockArg = args.optional("block")?.unwrap_or_default();
+    args.end()?;
+    let contracts = Contracts::at(api, &api.read()?, block)?;
+    contracts.ask(PARAMS, &IParams::allCall {})?.iter().map(ParamRow::of).collect()
+}
+
+impl ParamRow {
+    fn of(param: &Param) -> Reply<Self> {
+        let id = small(param.id, "a parameter of id")?;
+        let known = name_and_unit(id);
+        Ok(Self {
+            id,
+            name: known.map(|(name, _)| name),
+            unit: known.map(|(_, unit)| unit),
+            value: param.value.into(),
+            min: param.min.into(),
+            max: param.max.into(),
+            step: param.step.into(),
+            cool_down: small(param.coolDown, "a cool-down of")?,
+            lane: match param.lane {
+                Lane::Standard => "standard",
+                Lane::Long => "long",
+                Lane::Expedited => "expedited",
+                Lane::__Invalid => "unknown",
+            },
+            pending: param.isPending.then(|| param.pending.into()),
+            changed: small(param.changed, "a time of")?,
+        })
+    }
+}
