@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {SystemAddresses} from "../SystemAddresses.sol";
 import {IValidatorSet} from "../interfaces/IValidatorSet.sol";
@@ -58,10 +59,11 @@ abstract contract Operators is Positions, IStakingOperators {
         Validator storage v = _known(msg.sender);
         _ripen(msg.sender, v, _clock.epochStart);
         if (v.nextTime != 0 && v.nextTime <= block.timestamp) revert CommissionPending(v.nextTime);
-        _checkCommission(
-            commission, v.commission + _param(ParamIds.COMMISSION_STEP) * (block.timestamp - v.changedAt) / 1 days
-        );
-        uint256 inForce = block.timestamp + _param(ParamIds.COMMISSION_NOTICE);
+        uint256 notice = _param(ParamIds.COMMISSION_NOTICE);
+        // No more than can be announced in a row: a long quiet time does not allow a leap.
+        uint256 since = Math.min(block.timestamp - v.changedAt, notice);
+        _checkCommission(commission, v.commission + _param(ParamIds.COMMISSION_STEP) * since / 1 days);
+        uint256 inForce = block.timestamp + notice;
         v.nextCommission = commission;
         v.nextTime = uint40(inForce);
         emit CommissionAnnounced(msg.sender, commission, uint64(inForce));
@@ -150,7 +152,7 @@ abstract contract Operators is Positions, IStakingOperators {
     function _fill(address operator, Validator storage v) private {
         uint48 epoch = _clock.epoch;
         (v.tokens, v.shares) = (uint128(msg.value), uint128(msg.value));
-        (v.warming, v.warmingEpoch) = (uint104(msg.value), epoch);
+        (v.warming, v.warmingEpoch) = (uint104(msg.value - DEAD_SHARES), epoch);
         Position storage p = _positions[operator][operator];
         (p.shares, p.epoch) = (uint104(msg.value - DEAD_SHARES), epoch);
         (v.perShare, p.index, _perShareAt[operator][epoch]) = (1, 1, 1);

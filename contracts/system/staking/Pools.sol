@@ -50,7 +50,8 @@ abstract contract Pools is StakingStorage {
         returns (uint256 taken)
     {
         uint256 warming = v.warmingEpoch == epoch ? v.warming : 0;
-        uint256 active = v.shares - warming;
+        // The dead shares never count: what they earned would be stuck.
+        uint256 active = v.shares - warming - DEAD_SHARES;
         if (active == 0 || reward == 0) return 0;
         uint256 sum = reward * RAY + v.remainder;
         uint152 perShare = (v.perShare + sum / active).toUint152();

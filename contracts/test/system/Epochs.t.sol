@@ -144,14 +144,16 @@ contract EpochsTest is SystemTest {
         uint256 bySignature = pot - pot * 500 / 10_000 - pot * 200 / 10_000;
         uint256 reward = bySignature * set.powerOf(signer(1)) / set.totalPower();
         reward -= reward / 10;
-        uint256 shares = 20e6 ether + 3 ether + 7;
-        // The first epoch left nothing over: its shares divide.
+        // Those that count: not the dead ones.
+        uint256 shares = 20e6 ether + 3 ether + 7 - 1 ether;
         uint256 single = reward * 1e27 / shares;
         ok(30 * reward * 1e27 / shares > 30 * single, "thirty divisions would lose something");
         for (uint256 i = 1; i <= 30; ++i) {
             close();
             uint256 each = staking.validator(operator(1)).perShare - had;
-            eq(each, i * reward * 1e27 / shares, "as if divided once");
+            // The first epoch may have left something over, too: less than one more.
+            uint256 once = i * reward * 1e27 / shares;
+            ok(each == once || each == once + 1, "as if divided once");
         }
     }
 

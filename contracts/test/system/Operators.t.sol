@@ -38,7 +38,7 @@ contract OperatorsTest is SystemTest {
         ValidatorView memory v = staking.validator(operator(9));
         ok(v.operator == operator(9) && v.signer == signer(9) && v.listed && !v.left && !v.tombstoned, "who");
         ok(v.tokens == 10e6 ether && v.shares == 10e6 ether && v.selfStake == 10e6 ether, "all of it is its own stake");
-        ok(v.commission == 1000 && v.commissionChangedAt == time && v.warming == 10e6 ether, "commission, warming");
+        ok(v.commission == 1000 && v.commissionChangedAt == time && v.warming == 10e6 ether - 1 ether, "commission, warming");
         eq(staking.position(operator(9), operator(9)).shares, 10e6 ether - 1 ether, "one BTT of shares is dead");
         eq(staking.operatorOf(signer(9)), operator(9), "the signer");
         eq(staking.candidates().length, 5, "a candidate at once");

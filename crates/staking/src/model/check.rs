@@ -88,17 +88,11 @@ impl Model {
             let pool = &validator.pool;
             let (owned, warming) = shares.get(operator).copied().unwrap_or_default();
             equal(format!("shares of {operator}"), add(owned, Pool::DEAD_SHARES)?, pool.shares)?;
-            let dead = if self.created_now(operator) { Pool::DEAD_SHARES } else { Wei::ZERO };
             let counted = if pool.warming_epoch == self.epoch.number { pool.warming } else { Wei::ZERO };
-            equal(format!("warming shares of {operator}"), add(warming, dead)?, counted)?;
+            equal(format!("warming shares of {operator}"), warming, counted)?;
             at_most(format!("tokens of {operator}, by shares"), pool.tokens, pool.shares)?;
         }
         Ok(())
-    }
-
-    /// Whether the dead shares of a pool, which are in no position, warm up.
-    fn created_now(&self, operator: &Address) -> bool {
-        self.validators.get(operator).is_some_and(|validator| validator.created_in == self.epoch.number)
     }
 
     /// The balance of `Staking` covers stake, unbonding entries, commissions and rewards; what is over is rounding.
@@ -109,7 +103,6 @@ impl Model {
         for validator in self.validators.values() {
             let pool = &validator.pool;
             owed = add(add(owed, pool.tokens)?, validator.commission_owed)?;
-            owed = add(owed, self.dead_reward(validator)?)?;
         }
         for ((operator, _), position) in &self.positions {
             let Some(validator) = self.validators.get(operator) else { continue };
@@ -123,14 +116,5 @@ impl Model {
         let positions = Wei::from(self.positions.len().saturating_add(self.validators.len()));
         let dust = add(Wei::from(self.operations), positions)?.saturating_mul(Wei::from(4));
         at_most("dust of staking", sub(balance, owed)?, dust)
-    }
-
-    /// What the dead shares earned: in the balance for ever. Unit: wei.
-    fn dead_reward(&self, validator: &super::Validator) -> Result<Wei, Refusal> {
-        let pool = &validator.pool;
-        let index = pool.per_share_at.get(&validator.created_in).copied();
-        let index =
-            index.unwrap_or(if pool.warming_epoch == validator.created_in { pool.per_share } else { Wei::ZERO });
-        mul_div(Pool::DEAD_SHARES, sub(pool.per_share, index)?, SCALE)
     }
 }

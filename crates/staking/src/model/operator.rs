@@ -141,13 +141,15 @@ impl Model {
     pub(super) fn announce_commission(&mut self, caller: Address, commission: u16) -> Result<(), Refusal> {
         let (now, epoch_start) = (self.now, self.epoch.start_time);
         let (bounds, step) = (self.params.commission.clone(), self.params.commission_step);
-        let in_force = after(now, self.params.commission_notice)?;
+        let notice = self.params.commission_notice;
+        let in_force = after(now, notice)?;
         let validator = self.validator_mut(caller)?;
         validator.ripen(epoch_start);
         if validator.next_commission.is_some_and(|(_, due)| due <= now) {
             return Err(Refusal::CommissionPending);
         }
-        let since = Wei::from(now.saturating_sub(validator.changed_at));
+        // No more than can be announced in a row: a long quiet time does not allow a leap.
+        let since = Wei::from(now.saturating_sub(validator.changed_at).min(notice));
         let raise = mul_div(Wei::from(step), since, Wei::from(DAY))?;
         let most = add(Wei::from(validator.commission), raise)?;
         if !bounds.contains(&commission) || Wei::from(commission) > most {

@@ -51,10 +51,10 @@ impl Pool {
         if self.shares.is_zero() { Ok(Wei::ZERO) } else { mul_div(shares, self.tokens, self.shares) }
     }
 
-    /// Shares that earn in `epoch`.
+    /// Shares that earn in `epoch`: the dead ones never do.
     pub fn active_shares(&self, epoch: u64) -> Result<Wei, Refusal> {
         let warming = if self.warming_epoch == epoch { self.warming } else { Wei::ZERO };
-        sub(self.shares, warming)
+        sub(sub(self.shares, warming)?, Self::DEAD_SHARES)
     }
 
     /// Notes `per_share` for shares whose epoch of warming has passed. Before every other change.
