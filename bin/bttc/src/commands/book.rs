@@ -1,6 +1,7 @@
 //! `bttc account book add|list|remove`
 
 use crate::{address_book::AddressBook, cli::BookAction};
+use alloy_primitives::Address;
 use bttc_primitives::{format_tron, parse_address};
 use serde_json::json;
 use std::io::Write;
@@ -18,7 +19,7 @@ pub(crate) fn run(action: BookAction, out: &mut impl Write) -> eyre::Result<()> 
             Ok(writeln!(out, "{name} ({address}) is forgotten")?)
         }
         BookAction::List { json: true } => {
-            let entry = |(name, address): (&String, &_)| json!({ "name": name, "address": address, "tron": format_tron(*address) });
+            let entry = |(name, address): (&String, &Address)| json!({ "name": name, "address": address.to_string(), "tron": format_tron(*address) });
             let entries: Vec<_> = book.entries().iter().map(entry).collect();
             Ok(writeln!(out, "{:#}", json!({ "entries": entries }))?)
         }

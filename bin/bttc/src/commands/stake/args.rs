@@ -12,7 +12,14 @@ and said yes; -y says so beforehand.";
 #[derive(Debug, Args)]
 pub(crate) struct StakeArgs {
     /// JSON-RPC of a node.
-    #[arg(long, value_name = "URL", env = "BTTC_RPC", default_value = "http://127.0.0.1:8545", global = true)]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "BTTC_RPC",
+        hide_env_values = true,
+        default_value = "http://127.0.0.1:8545",
+        global = true
+    )]
     pub(crate) rpc: String,
     /// For programs: JSON; amounts are strings of wei, times Unix seconds.
     #[arg(long, global = true)]

@@ -119,7 +119,7 @@ impl Event {
     pub(crate) fn json(&self) -> Value {
         json!({
             "name": self.name,
-            "operator": self.operator,
+            "operator": self.operator.to_string(),
             "amount": self.amount.map(|amount| amount.to_string()),
             "id": self.id.map(|id| id.saturating_to::<u64>()),
             "time": self.unlock,

@@ -183,14 +183,14 @@ impl Plan {
             .changes
             .iter()
             .map(
-                |of| json!({ "operator": of.operator, "before": of.before.to_string(), "after": of.after.to_string() }),
+                |of| json!({ "operator": of.operator.to_string(), "before": of.before.to_string(), "after": of.after.to_string() }),
             )
             .collect();
         json!({
             "action": self.intent.action,
             "chainId": of.chain_id,
-            "from": of.from,
-            "to": of.to,
+            "from": of.from.to_string(),
+            "to": of.to.to_string(),
             "value": of.value.to_string(),
             "data": of.data,
             "nonce": of.nonce,

@@ -72,10 +72,10 @@ fn as_json(
             let moved: Vec<_> = of
                 .moved
                 .iter()
-                .map(|of| json!({ "source": of.source, "shares": of.shares.to_string(), "left": of.left.to_string(), "end": of.end }))
+                .map(|of| json!({ "source": of.source.to_string(), "shares": of.shares.to_string(), "left": of.left.to_string(), "end": of.end }))
                 .collect();
             json!({
-                "operator": of.operator,
+                "operator": of.operator.to_string(),
                 "name": names.name(of.operator),
                 "shares": of.view.shares.to_string(),
                 "active": of.view.active.to_string(),
@@ -90,19 +90,19 @@ fn as_json(
         .map(|of| {
             json!({
                 "id": of.id.saturating_to::<u64>(),
-                "operator": of.operator,
+                "operator": of.operator.to_string(),
                 "name": names.name(of.operator),
                 "amount": of.amount.to_string(),
                 "left": of.left.to_string(),
                 "start": of.start,
                 "unlock": of.unlock,
-                "source": (of.source != Address::ZERO).then_some(of.source),
+                "source": (of.source != Address::ZERO).then(|| of.source.to_string()),
                 "sourceEnd": of.sourceEnd,
             })
         })
         .collect();
     json!({
-        "account": account,
+        "account": account.to_string(),
         "tron": format_tron(account),
         "balance": balance.to_string(),
         "positions": positions,

@@ -130,13 +130,13 @@ fn as_json(account: Address, (from, to): (u64, u64), payments: &[Payment], names
                 "block": of.block,
                 "transaction": of.transaction,
                 "kind": of.kind,
-                "operator": of.operator,
+                "operator": of.operator.to_string(),
                 "name": names.name(of.operator),
                 "amount": of.amount.to_string(),
             })
         })
         .collect();
-    json!({ "account": account, "fromBlock": from, "toBlock": to, "total": total.to_string(), "payments": payments })
+    json!({ "account": account.to_string(), "fromBlock": from, "toBlock": to, "total": total.to_string(), "payments": payments })
 }
 
 #[cfg(test)]

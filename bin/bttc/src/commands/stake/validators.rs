@@ -28,9 +28,9 @@ fn as_json(of: &ValidatorView, set: &Set, estimates: &BTreeMap<Address, u64>) ->
         .then(|| json!({ "commission": of.nextCommission, "inForce": of.nextCommissionTime }));
     let member = set.work.get(&of.signer);
     json!({
-        "operator": of.operator,
+        "operator": of.operator.to_string(),
         "tron": format_tron(of.operator),
-        "signer": of.signer,
+        "signer": of.signer.to_string(),
         "name": of.name,
         "site": of.site,
         "stake": of.tokens.to_string(),
@@ -107,7 +107,7 @@ pub(crate) fn why(context: &Context, validator: &str, out: &mut impl Write) -> e
     let (why, next) = reason(&of, &election);
     context.emit(
         out,
-        || json!({ "operator": operator, "inSet": election.in_set, "why": why, "next": next, "validator": as_json(&of, &set, &BTreeMap::new()) }),
+        || json!({ "operator": operator.to_string(), "inSet": election.in_set, "why": why, "next": next, "validator": as_json(&of, &set, &BTreeMap::new()) }),
         |out| {
             let name = show::clean(&of.name);
             let validates = if election.in_set { "validates in this epoch" } else { "does not validate in this epoch" };
