@@ -59,7 +59,7 @@ pub(crate) enum Command {
     /// Keep accounts in encrypted files.
     Account(AccountArgs),
     /// Stake BTT, look after stake, operate a validator.
-    Stake(StakeArgs),
+    Stake(Box<StakeArgs>),
     /// Tell more about an error, by its id; needs no node.
     Explain {
         /// Such as E1216; without it, all are listed.

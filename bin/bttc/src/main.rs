@@ -35,7 +35,7 @@ fn main() -> ExitCode {
         Command::Init(args) => commands::init::run(args, &flags, out),
         Command::Import(args) => commands::import::run(&args, &flags, out),
         Command::Account(args) => commands::account::run(args, out),
-        Command::Stake(args) => commands::stake::run(args, out),
+        Command::Stake(args) => commands::stake::run(*args, out),
         Command::Explain { id } => commands::stake::explain(id.as_deref(), out),
         Command::Validator(args) => commands::validator::run(args, out),
         Command::Signer(args) => commands::signer::run(&args, out),

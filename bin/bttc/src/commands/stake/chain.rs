@@ -123,7 +123,6 @@ pub(crate) fn estimates(node: &Node) -> BTreeMap<Address, u64> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use alloy_primitives::aliases::U96;
 

@@ -130,7 +130,6 @@ impl Event {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use alloy_sol_types::SolEvent;
     use bttc_contracts::staking::IStaking;

@@ -141,7 +141,6 @@ fn as_json(account: Address, (from, to): (u64, u64), payments: &[Payment], names
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
