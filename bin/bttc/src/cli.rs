@@ -1,6 +1,6 @@
 //! The grammar of the command line.
 
-use crate::testnet::args::TestnetArgs;
+use crate::{commands::stake::args::StakeArgs, testnet::args::TestnetArgs};
 use bttc_node::Override;
 use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
 use clap_complete::Shell;
@@ -62,6 +62,13 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Keep accounts in encrypted files.
     Account(AccountArgs),
+    /// Stake BTT, look after stake, operate a validator.
+    Stake(Box<StakeArgs>),
+    /// Tell more about an error, by its id; needs no node.
+    Explain {
+        /// Such as E1216; without it, all are listed.
+        id: Option<String>,
+    },
     /// Make and look after the consensus key of a validator.
     #[command(after_help = VALIDATOR_HELP)]
     Validator(ValidatorArgs),
@@ -174,6 +181,11 @@ pub(crate) enum AccountAction {
     New(PasswordArgs),
     /// List the accounts.
     List,
+    /// Names for addresses, which `bttc stake` takes instead of them.
+    Book {
+        #[command(subcommand)]
+        action: BookAction,
+    },
     /// Take in a private key, from a file or typed at a prompt.
     Import {
         /// File that holds the private key as 64 hex digits.
@@ -194,6 +206,28 @@ pub(crate) enum AccountAction {
         yes: bool,
         #[command(flatten)]
         password: PasswordArgs,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BookAction {
+    /// Give an address a name.
+    Add {
+        /// Letters, digits, '-', '_' and '.'.
+        name: String,
+        /// 0x... or T...
+        address: String,
+    },
+    /// List the names.
+    List {
+        /// For programs: one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget a name.
+    Remove {
+        /// The name.
+        name: String,
     },
 }
 
@@ -227,6 +261,19 @@ pub(crate) enum ValidatorAction {
         /// Directory of the key.
         #[arg(long, value_name = "DIR")]
         dir: PathBuf,
+    },
+    /// Prove that an operator holds a consensus key, for `bttc stake validator create` on another machine.
+    Prove {
+        /// Directory of the key.
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// Account that will operate the validator: 0x... or T...
+        #[arg(long, value_name = "ADDRESS", value_parser = bttc_primitives::parse_address)]
+        operator: alloy_primitives::Address,
+        #[command(flatten)]
+        chain: ChainArgs,
+        #[command(flatten)]
+        password: PasswordArgs,
     },
     /// Replace a sign state that was lost or damaged, or begin at a later height.
     ResetSignState {

@@ -1,8 +1,9 @@
 //! `bttc`: everything a person runs.
 //!
 //! This program is thin: [`cli`] is the grammar, each file of [`commands`] one command, and the work is in the crates. A fault of the command
-//! line ends with code 2, any other with code 1 and one paragraph that says what, why and what to do.
+//! line and a transaction that nobody confirmed end with code 2, any other with code 1 and one paragraph that says what, why and what to do.
 
+mod address_book;
 mod banner;
 mod cli;
 mod commands;
@@ -34,6 +35,8 @@ fn main() -> ExitCode {
         Command::Init(args) => commands::init::run(args, &flags, out),
         Command::Import(args) => commands::import::run(&args, &flags, out),
         Command::Account(args) => commands::account::run(args, out),
+        Command::Stake(args) => commands::stake::run(*args, out),
+        Command::Explain { id } => commands::stake::explain(id.as_deref(), out),
         Command::Validator(args) => commands::validator::run(args, out),
         Command::Signer(args) => commands::signer::run(&args, out),
         Command::Db(args) => commands::db::run(args, &flags, out),
@@ -48,7 +51,8 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nothing is left to tell if standard error is closed too.
             let _closed = writeln!(io::stderr(), "Error: {}", paragraph(&error));
-            ExitCode::FAILURE
+            // A dry run is no fault, but nothing was done either.
+            if error.is::<commands::stake::NotConfirmed>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

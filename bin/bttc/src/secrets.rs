@@ -32,6 +32,14 @@ pub(crate) fn password(file: Option<&Path>) -> eyre::Result<Secret> {
     }
 }
 
+/// The password of `what`, asked for; `flag` names the file that could have held it.
+pub(crate) fn password_of(what: &str, flag: &str) -> eyre::Result<Secret> {
+    if !std::io::stdin().is_terminal() {
+        bail!("there is no terminal to ask for the password of the {what} on; give a file with {flag}");
+    }
+    prompt(&format!("Password of the {what}: "))
+}
+
 /// A private key as hex.
 pub(crate) fn private_key(file: Option<&Path>) -> eyre::Result<PrivateKeySigner> {
     let text = match file {

@@ -43,6 +43,6 @@ pub use signer::{
     Admission, GuardedSigner, Hello, InvalidSignerMessage, KEY_FILE, KeySigner, MAX_SIGNER_FRAME_BYTES,
     OpenSignStateError, RemoteSigner, RemoteSignerConfig, SIGN_STATE_FILE, SIGNER_PROTOCOL_VERSION, SignState,
     SignStateFile, Signed, SignerMessage, SignerServer, ValidatorConfig, key_file_address, open_key_file,
-    open_validator_key, read_secret_line,
+    open_validator_key, possession_hash, prove_possession, read_secret_line,
 };
 pub use snapshot::{export_snapshot, import_snapshot};

@@ -21,6 +21,7 @@
     )
 )]
 
+mod address_forms;
 mod block;
 mod certificate;
 mod evidence;
@@ -32,6 +33,7 @@ mod state;
 mod units;
 mod validator;
 
+pub use address_forms::{InvalidAddress, format_tron, parse_address};
 pub use alloy_consensus::{Header, TxType, transaction::Recovered};
 pub use alloy_genesis::{Genesis, GenesisAccount};
 pub use alloy_hardforks::{EthereumHardfork, EthereumHardforks, ForkCondition};

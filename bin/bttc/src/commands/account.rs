@@ -1,4 +1,4 @@
-//! `bttc account new|list|import|export`
+//! `bttc account new|list|import|export`; `book` is in [`super::book`]
 
 use crate::{
     cli::{AccountAction, AccountArgs},
@@ -33,6 +33,7 @@ pub(crate) fn run(args: AccountArgs, out: &mut impl Write) -> eyre::Result<()> {
             add(&keystore, &key, &password, out)
         }
         AccountAction::List => list(&keystore, out),
+        AccountAction::Book { action } => super::book::run(action, out),
         AccountAction::Export { address, out: file, yes, password } => {
             if !yes {
                 confirm(address)?;

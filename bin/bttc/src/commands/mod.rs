@@ -1,6 +1,7 @@
 //! One file a command.
 
 pub(crate) mod account;
+pub(crate) mod book;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod db;
@@ -10,4 +11,5 @@ pub(crate) mod node;
 pub(crate) mod peers;
 pub(crate) mod signer;
 pub(crate) mod snapshot;
+pub(crate) mod stake;
 pub(crate) mod validator;

@@ -1,4 +1,4 @@
-//! `bttc validator keygen|show|reset-sign-state`
+//! `bttc validator keygen|show|prove|reset-sign-state`
 
 use crate::{
     cli::{ChainArgs, ValidatorAction, ValidatorArgs},
@@ -26,6 +26,11 @@ pub(crate) fn run(args: ValidatorArgs, out: &mut impl Write) -> eyre::Result<()>
             keygen(&dir, chain_id, &password, out)
         }
         ValidatorAction::Show { dir } => show(&dir, out),
+        ValidatorAction::Prove { dir, operator, chain, password } => {
+            let file = password.password_file.as_deref();
+            let (signer, proof) = super::stake::prove(&dir, file, chain_id(&chain)?, operator)?;
+            Ok(writeln!(out, "--signer {signer} --proof {proof}")?)
+        }
         ValidatorAction::ResetSignState { dir, height, chain, yes_i_know } => {
             reset(&dir, height, chain_id(&chain)?, yes_i_know, out)
         }

@@ -4,7 +4,7 @@ use crate::program::run;
 
 #[test]
 fn every_help_page_is_as_before() {
-    let pages: [&[&str]; 24] = [
+    let pages: [&[&str]; 35] = [
         &["--help"],
         &["node", "--help"],
         &["config", "show", "--help"],
@@ -16,6 +16,17 @@ fn every_help_page_is_as_before() {
         &["validator", "keygen", "--help"],
         &["validator", "show", "--help"],
         &["validator", "reset-sign-state", "--help"],
+        &["validator", "prove", "--help"],
+        &["account", "book", "--help"],
+        &["explain", "--help"],
+        &["stake", "--help"],
+        &["stake", "delegate", "--help"],
+        &["stake", "positions", "--help"],
+        &["stake", "rewards", "export", "--help"],
+        &["stake", "validator", "--help"],
+        &["stake", "validator", "create", "--help"],
+        &["stake", "sign", "--help"],
+        &["stake", "resume", "--help"],
         &["signer", "--help"],
         &["db", "--help"],
         &["db", "verify", "--help"],

@@ -9,4 +9,5 @@ mod node;
 mod peers;
 mod program;
 mod snapshot;
+mod stake;
 mod validator;

@@ -1,0 +1,312 @@
+//! Staking from the command line, on a network of one validator.
+
+use crate::program::{DEADLINE, bttc, told};
+use alloy_primitives::Address;
+use serde_json::Value;
+use std::{
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+/// A network, ended with the test, and the home of somebody who stakes.
+struct Network {
+    home: tempfile::TempDir,
+    dir: String,
+    url: String,
+    accounts: Vec<Value>,
+}
+
+impl Network {
+    fn up() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("network").to_str().unwrap().to_owned();
+        let mut network = Self { home, dir, url: String::new(), accounts: Vec::new() };
+        let arguments = ["testnet", "--dir", &network.dir, "up", "--validators", "1", "--direct", "--json"];
+        let times = ["--block-time", "200ms", "--idle-time", "400ms", "--epoch", "5s"];
+        let (code, text, errors) = told(&bttc(&[&arguments[..], &times[..]].concat()).output().unwrap());
+        assert_eq!(code, 0, "{errors}");
+        let json: Value = serde_json::from_str(&text).unwrap();
+        network.url = json["nodes"][0]["http"].as_str().unwrap().to_owned();
+        network.accounts = json["accounts"].as_array().unwrap().clone();
+        fs::write(network.path("password"), "correct horse\n").unwrap();
+        network
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.home.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let mut command = bttc(arguments);
+        command.env("XDG_DATA_HOME", self.home.path()).env("BTTC_RPC", &self.url).env("TZ", "UTC");
+        told(&command.output().unwrap())
+    }
+
+    /// Address of a funded account.
+    fn account(&self, number: usize) -> String {
+        let address: Address = self.accounts[number]["address"].as_str().unwrap().parse().unwrap();
+        address.to_string()
+    }
+
+    /// Takes in a funded account; the file of its key.
+    fn import(&self, number: usize) -> String {
+        let account = &self.accounts[number];
+        let (key, password) = (self.path("key"), self.path("password"));
+        fs::write(&key, account["privateKey"].as_str().unwrap()).unwrap();
+        let (code, _, errors) = self.run(&["account", "import", "--key-file", &key, "--password-file", &password]);
+        assert_eq!(code, 0, "{errors}");
+        let file = format!("bttc/keystore/{}.json", self.account(number));
+        assert!(PathBuf::from(self.path(&file)).exists());
+        self.path(&file)
+    }
+
+    /// A command of `stake` that must succeed; what it printed.
+    fn stake(&self, arguments: &[&str]) -> String {
+        let (code, text, errors) = self.run(&[&["stake"], arguments].concat());
+        assert_eq!(code, 0, "{arguments:?}: {text}{errors}");
+        text
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.stake(&[arguments, &["--json"]].concat())).unwrap()
+    }
+
+    /// A transaction of the account of `key`, sent without a question.
+    fn send(&self, key: &str, arguments: &[&str]) -> Value {
+        let password = self.path("password");
+        let answer = self.json(&[arguments, &["--keystore", key, "--password-file", &password, "-y"]].concat());
+        assert_eq!(answer["state"], "included", "{answer}");
+        answer
+    }
+
+    /// A command that must end with an error; its code and text.
+    fn refused(&self, arguments: &[&str]) -> (i32, String) {
+        let (code, text, errors) = self.run(&[&["stake"], arguments].concat());
+        assert_ne!(code, 0, "{arguments:?}: {text}");
+        (code, errors)
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        let _ended = bttc(&["testnet", "--dir", &self.dir, "down"]).output();
+    }
+}
+
+fn wei(value: &Value) -> u128 {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+const BTT: u128 = 1_000_000_000_000_000_000;
+
+#[test]
+fn somebody_stakes_earns_and_takes_back() {
+    let network = Network::up();
+    let key = network.import(3);
+    let password = network.path("password");
+    let account = &*network.account(3);
+
+    // Whom to stake with; this node may or may not estimate.
+    let list = network.json(&["validators"]);
+    let validator = &list["validators"][0];
+    assert_eq!((validator["name"].as_str(), validator["inSet"].as_bool()), (Some("validator 0"), Some(true)));
+    assert_eq!((validator["share"].as_u64(), validator["commission"].as_u64()), (Some(10_000), Some(1_000)));
+    let operator = validator["operator"].as_str().unwrap();
+    let table = network.stake(&["validators"]);
+    assert!(table.contains(operator) && table.contains("100000000"), "{table}");
+
+    // Without -y and without a terminal: a dry run, and nothing more.
+    let (code, text, errors) = network.run(&["stake", "delegate", "validator", "1000", "--keystore", &key]);
+    assert_eq!(code, 2, "{text}{errors}");
+    assert!(errors.contains("dry run") && errors.contains("-y"), "{errors}");
+    for part in
+        ["stakes 1000 BTT with validator 0", account, "(T", "Fee         about", "0 BTT -> 1000 BTT", "Nonce       0"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(network.json(&["positions"])["positions"].as_array().unwrap().is_empty());
+
+    // Stake, by the beginning of the name.
+    let sent = network.send(&key, &["delegate", "valid", "1000 BTT"]);
+    assert_eq!((sent["events"][0]["name"].as_str(), sent["plan"]["nonce"].as_u64()), (Some("Delegated"), Some(0)));
+    assert!(wei(&sent["fee"]) > 0 && wei(&sent["fee"]) <= wei(&sent["plan"]["mostFee"]), "{sent}");
+    let hash = sent["hash"].as_str().unwrap();
+    let again = network.stake(&["resume", hash]);
+    assert!(again.contains("is staked with") && again.contains(hash), "{again}");
+    let positions = network.json(&["positions", account]);
+    assert_eq!(wei(&positions["positions"][0]["worth"]), 1000 * BTT);
+
+    // An epoch that begins after it pays.
+    let end = Instant::now() + DEADLINE;
+    let pending = loop {
+        let pending = wei(&network.json(&["positions"])["positions"][0]["pendingReward"]);
+        if pending > 0 {
+            break pending;
+        }
+        assert!(Instant::now() < end, "no reward came");
+        std::thread::sleep(Duration::from_millis(500));
+    };
+    let sent = network.send(&key, &["claim"]);
+    assert!(wei(&sent["events"][0]["amount"]) >= pending, "{sent}");
+    let csv = network.stake(&["rewards", "export", "--format", "csv"]);
+    let lines: Vec<_> = csv.lines().collect();
+    assert!(lines.len() == 2 && lines[1].contains(",reward,") && lines[1].contains(operator), "{csv}");
+    assert_eq!(network.json(&["rewards", "export"])["total"], sent["events"][0]["amount"]);
+
+    // Back, with a date; stopped again.
+    let sent = network.send(&key, &["undelegate", operator, "40%"]);
+    let event = &sent["events"][0];
+    let (name, id, unlock) = (event["name"].as_str(), event["id"].as_u64(), event["time"].as_u64().unwrap());
+    assert_eq!((name, id, wei(&event["amount"])), (Some("Undelegated"), Some(0), 400 * BTT));
+    assert!(sent["plan"]["unlock"].as_u64().unwrap().abs_diff(unlock) < 30);
+    let text = network.stake(&["positions"]);
+    assert!(
+        text.contains("600 BTT") && text.contains("400 BTT") && text.contains(" UTC (") && text.contains("in 2"),
+        "{text}"
+    );
+    let (code, errors) = network.refused(&["withdraw", "0", "--keystore", &key]);
+    assert!(code == 1 && errors.contains("E1209") && errors.contains("UTC"), "{errors}");
+    let (_, errors) = network.refused(&["withdraw", "--keystore", &key]);
+    assert!(errors.contains("E1223") && errors.contains("the next is due at"), "{errors}");
+    network.send(&key, &["cancel", "0"]);
+    let positions = network.json(&["positions"]);
+    assert!(
+        wei(&positions["positions"][0]["worth"]) == 1000 * BTT && positions["unbondings"][0].is_null(),
+        "{positions}"
+    );
+
+    // What contracts refuse is told in words.
+    let (code, errors) = network.refused(&["delegate", operator, "0.5", "--keystore", &key, "-y"]);
+    assert!(code == 1 && errors.contains("E1216: the amount is too small: 0.5 BTT, needed at least 1 BTT"), "{errors}");
+    let (_, errors) = network.refused(&["delegate", account, "5", "--keystore", &key, "-y"]);
+    assert!(errors.contains("E1202"), "{errors}");
+    let (_, errors) = network.refused(&["undelegate", operator, "999.5", "--keystore", &key, "-y"]);
+    assert!(errors.contains("E1218") && errors.contains("`max`"), "{errors}");
+    let (_, errors) = network.refused(&["redelegate", operator, operator, "max", "--keystore", &key, "-y"]);
+    assert!(errors.contains("E1220"), "{errors}");
+
+    // Signed elsewhere.
+    let (unsigned, signed) = (network.path("tx.json"), network.path("tx.signed.json"));
+    let answer = network.json(&["undelegate", "validator 0", "max", "--account", account, "--unsigned", &unsigned]);
+    assert_eq!(answer["state"], "unsigned");
+    let (code, text, errors) = network.run(
+        &[
+            &["stake", "sign", &unsigned, "--keystore", &key, "--password-file", &password][..],
+            &["--rpc", "http://127.0.0.1:1", "-y"],
+        ]
+        .concat(),
+    );
+    assert!(code == 0 && text.contains("takes all stake back from"), "{text}{errors}");
+    let sent = network.json(&["send", &signed]);
+    assert_eq!((sent["state"].as_str(), wei(&sent["events"][0]["amount"])), (Some("included"), 1000 * BTT));
+    let (_, errors) = network.refused(&["send", &signed]);
+    assert!(errors.contains("E1004") || errors.contains("E1007"), "a nonce counts once: {errors}");
+
+    // All but the fee.
+    network.send(&key, &["delegate", "validator 0", "max"]);
+    let positions = network.json(&["positions"]);
+    let (stake, left) = (wei(&positions["positions"][0]["worth"]), wei(&positions["balance"]));
+    assert!(stake > 1000 * BTT && left < 100 * BTT, "{positions}");
+
+    // A hash that nobody knows is unknown, not failed.
+    let nowhere = format!("0x{}", "12".repeat(32));
+    let (code, errors) = network.refused(&["resume", &nowhere, "--timeout", "1s"]);
+    assert!(code == 1 && errors.contains("E1002") && errors.contains("stake resume"), "{errors}");
+    assert!(!errors.contains("failed"), "{errors}");
+    // So is one while the node is away.
+    let (code, errors) = network.refused(&["resume", hash, "--rpc", "http://127.0.0.1:1"]);
+    assert!(code == 1 && errors.contains("E1002") && errors.contains("does not answer"), "{errors}");
+}
+
+#[test]
+fn an_operator_registers_a_validator() {
+    let network = Network::up();
+    let key = network.import(4);
+    let password = network.path("password");
+    let account = &*network.account(4);
+    let dir = network.path("consensus");
+    let keygen = ["validator", "keygen", "--chain-id", "990993", "--dir", &dir, "--password-file", &password];
+    let (code, signer, errors) = network.run(&keygen);
+    assert_eq!(code, 0, "{errors}");
+
+    let create = ["validator", "create", "10000000", "--name", "Fresh", "--commission", "7.5%"];
+    let (_, errors) = network.refused(
+        &[
+            &create[..2],
+            &["9", "--name", "Fresh", "--commission", "7.5%", "-y", "--keystore", &key],
+            &["--key-dir", &dir, "--key-password-file", &password],
+        ]
+        .concat(),
+    );
+    assert!(errors.contains("E1216") && errors.contains("needed at least 10000000 BTT"), "{errors}");
+    // A proof made for somebody else.
+    let other = &*network.account(5);
+    let prove =
+        ["validator", "prove", "--dir", &dir, "--chain-id", "990993", "--password-file", &password, "--operator"];
+    let proof_for = |operator: &str| {
+        let (code, text, errors) = network.run(&[&prove[..], &[operator]].concat());
+        assert_eq!(code, 0, "{errors}");
+        assert!(text.contains(signer.trim()));
+        text.split_whitespace().last().unwrap().to_owned()
+    };
+    let elsewhere = ["--keystore", &key, "--signer", signer.trim(), "--proof"];
+    let (_, errors) = network.refused(&[&create[..], &elsewhere, &[&proof_for(other), "-y"]].concat());
+    assert!(errors.contains("E1205"), "{errors}");
+    let proof = proof_for(account);
+
+    let sent = network.send(&key, &[&create[..], &["--signer", signer.trim(), "--proof", &proof]].concat());
+    assert_eq!(sent["events"][0]["name"], "ValidatorCreated");
+    let (_, errors) = network
+        .refused(&[&create[..], &["--keystore", &key, "--key-dir", &dir, "--key-password-file", &password]].concat());
+    assert!(errors.contains("E1203"), "{errors}");
+    network.send(&key, &["validator", "edit", "--site", "https://fresh.example"]);
+    network.send(&key, &["validator", "commission", "6"]);
+    let why = network.json(&["validator", "why", "fresh"]);
+    assert_eq!(
+        (why["validator"]["site"].as_str(), why["validator"]["signer"].as_str()),
+        (Some("https://fresh.example"), Some(signer.trim()))
+    );
+    assert_eq!(why["validator"]["nextCommission"]["commission"], 600);
+    assert!(why["why"].is_null() || why["why"].as_str().unwrap().contains("after the last election"), "{why}");
+    let (_, errors) = network.refused(&["validator", "unjail", "--keystore", &key]);
+    assert!(errors.contains("E1211"), "{errors}");
+    let (_, errors) = network.refused(&["validator", "rejoin", "--keystore", &key]);
+    assert!(errors.contains("E1213"), "{errors}");
+}
+
+#[test]
+fn errors_are_explained_without_a_node() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| told(&bttc(arguments).env("XDG_DATA_HOME", home.path()).output().unwrap());
+    let (code, text, _) = run(&["explain", "e1219"]);
+    assert!(code == 0 && text.starts_with("E1219: the stake was moved lately\n\n"), "{text}");
+    let (code, text, _) = run(&["explain"]);
+    assert!(code == 0 && text.lines().count() > 30, "{text}");
+    assert_eq!(run(&["explain", "E9"]).0, 1);
+
+    let (code, _, errors) = run(&["stake", "validators", "--rpc", "http://127.0.0.1:1"]);
+    assert!(code == 1 && errors.contains("E1001") && errors.contains("--rpc"), "{errors}");
+    let (code, _, errors) = run(&["stake"]);
+    assert!(code == 1 && errors.contains("stake --help"), "{errors}");
+    let (code, _, errors) = run(&["stake", "delegate", "x", "1 ETH"]);
+    assert!(code == 2 && errors.contains("cannot read amount"), "{errors}");
+}
+
+#[test]
+fn the_address_book_names_both_forms() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| told(&bttc(arguments).env("XDG_DATA_HOME", home.path()).output().unwrap());
+    let (tron, hex) = ("TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", "0xa614f803B6FD780986A42c78Ec9c7f77e6DeD13C");
+    let (code, text, errors) = run(&["account", "book", "add", "friend", tron]);
+    assert_eq!((code, text.as_str()), (0, &*format!("friend  {hex}  {tron}\n")), "{errors}");
+    let (code, text, _) = run(&["account", "book", "list", "--json"]);
+    let list: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, list["entries"][0]["address"].as_str()), (0, Some(hex)));
+    let (code, _, errors) = run(&["account", "book", "add", "friend", "0x0000000000000000000000000000000000000001"]);
+    assert!(code == 1 && errors.contains("book remove friend"), "{errors}");
+    let (code, _, errors) = run(&["account", "book", "add", "typo", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6T"]);
+    assert!(code == 1 && errors.contains("checksum"), "{errors}");
+    assert_eq!(run(&["account", "book", "remove", "friend"]).0, 0);
+    assert_eq!(run(&["account", "book", "list"]), (0, String::new(), String::new()));
+}
