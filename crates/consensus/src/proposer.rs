@@ -64,7 +64,7 @@ impl ProposerOrder {
         })
     }
 
-    /// Proposer of a round of the height that this order stands at: after [`ROUNDS`] rounds the turns of a height begin anew.
+    /// Proposer of a round of the height that this order stands at: after 1,024 rounds the turns of a height begin anew.
     pub fn proposer(&self, round: Round) -> Address {
         let mut order = self.clone();
         for _ in 0..round % ROUNDS {

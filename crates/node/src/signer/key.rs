@@ -6,7 +6,7 @@ use alloy_signer_local::PrivateKeySigner;
 use bttc_consensus::{ConsensusSigner, SignError, SignRequest};
 use bttc_primitives::Fatal;
 
-/// [`ConsensusSigner`] over a key in this process. It signs whatever it is asked to: put a [`GuardedSigner`](GuardedSigner) before it.
+/// [`ConsensusSigner`] over a key in this process. It signs whatever it is asked to: put a [`GuardedSigner`](super::GuardedSigner) before it.
 #[derive(Clone, Debug)]
 pub struct KeySigner(PrivateKeySigner);
 
