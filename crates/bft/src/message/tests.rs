@@ -1,4 +1,6 @@
 use super::*;
+use crate::value::MAX_BLOCK_BYTES;
+use bttc_consensus::DecidedBlock;
 use bttc_primitives::{Body, CommitCertificate, Header, SealedBlock, SignerBitmap};
 use proptest::prelude::*;
 

@@ -100,13 +100,32 @@ impl Driver {
         shutdown: &CancellationToken,
     ) -> Result<HeightStart, Fatal> {
         let (command, sender): (Command, oneshot::Sender<_>) = request;
+        // Whoever asked may have gone.
+        match self.carry_out(command, start, shutdown).await {
+            Ok((answer, start)) => {
+                let _ = sender.send(answer);
+                Ok(start)
+            }
+            Err(fatal) => {
+                let _ = sender.send(Err(Fatal::while_doing("the block driver has failed", fatal.clone())));
+                Err(fatal)
+            }
+        }
+    }
+
+    /// Does what was asked: the answer to it, and where the next height starts.
+    async fn carry_out(
+        &mut self,
+        command: Command,
+        start: HeightStart,
+        shutdown: &CancellationToken,
+    ) -> Result<(Result<Answer, Fatal>, HeightStart), Fatal> {
         let (answer, start) = match command {
             Command::Mine { blocks, interval, timestamp } => {
                 let wanted = start.height.saturating_add(blocks);
                 let start = self.mine(start, blocks, interval, timestamp, shutdown).await?;
                 if start.height < wanted {
-                    let _ = sender.send(Err(Fatal::new("the node is stopping")));
-                    return Ok(start);
+                    return Ok((Err(Fatal::new("the node is stopping")), start));
                 }
                 (Answer::Height(start.height.saturating_sub(1)), start)
             }
@@ -124,9 +143,7 @@ impl Driver {
                 (Answer::Reverted(reverted), self.chain.start().await?)
             }
         };
-        // Whoever asked may have gone.
-        let _ = sender.send(Ok(answer));
-        Ok(start)
+        Ok((Ok(answer), start))
     }
 
     async fn mine(
