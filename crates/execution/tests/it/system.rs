@@ -87,7 +87,10 @@ fn tampering_is_refused() {
     let proposer = address(PROPOSER);
     let swapped = [good[1].clone(), good[0].clone(), good[2].clone()];
     assert!(refused(&swapped, proposer).1.starts_with("recipient is"));
-    assert_eq!(refused(&good[..2], proposer), (3, "the block ends with 2 system transactions, expected more: one is missing".into()));
+    assert_eq!(
+        refused(&good[..2], proposer),
+        (3, "the block ends with 2 system transactions, expected more: one is missing".into())
+    );
     let extra = [good.clone(), vec![good[2].clone()]].concat();
     assert_eq!(refused(&extra, proposer), (1, "the block ends with 4 system transactions, expected 3".into()));
     assert!(refused(&good, address(1)).1.starts_with("sender is"));

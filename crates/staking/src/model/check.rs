@@ -2,7 +2,7 @@
 
 use super::{
     Model, Pool, Refusal, Wei,
-    math::{SCALE, add, mul_div, sub},
+    math::{add, sub},
 };
 use alloy_primitives::Address;
 use bttc_contracts::addresses;
