@@ -156,7 +156,7 @@ fn a_parameter_goes_from_a_proposal_into_force() {
     let (_, errors) = network.refused(&["execute", "1", "--keystore", &key]);
     assert!(errors.contains("E1320") && errors.contains("UTC"), "{errors}");
     let list = network.does(&["list", "--status", "open"]);
-    assert!(list.contains("queued") && list.contains("Lower fees") && list.contains("99.01% / 0.99%"), "{list}");
+    assert!(list.contains("queued") && list.contains("Lower fees") && list.contains("99% / 0.99%"), "{list}");
 
     wait_for(&network, "executable");
     let sent = network.send(&key, &["execute", "1"]);

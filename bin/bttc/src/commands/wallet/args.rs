@@ -87,7 +87,7 @@ pub(crate) struct SendArgs {
     /// Number of the transaction of this account; that of one that is lost replaces it, and both can never happen [default: the next].
     #[arg(long, value_name = "N")]
     pub(crate) nonce: Option<u64>,
-    /// Write the transaction to this new file, to be signed elsewhere with `bttc stake sign`, and send nothing.
+    /// Write the transaction to this new file, to be signed elsewhere with the command `sign`, and send nothing.
     #[arg(long, value_name = "FILE")]
     pub(crate) unsigned: Option<PathBuf>,
     #[command(flatten)]
