@@ -12,4 +12,5 @@ mod limits;
 mod logs;
 mod pruned;
 mod staking;
+mod staking_genesis;
 mod staking_supply;
