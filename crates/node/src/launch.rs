@@ -12,7 +12,7 @@ use crate::{
 };
 use alloy_signer_local::PrivateKeySigner;
 use bttc_chain::{
-    Chain, Driver, DriverHandle, Mining, Pruner,
+    Chain, Driver, DriverHandle, ForkWatch, Mining, Pruner,
     snapshot::{Shelf, SnapshotService},
 };
 use bttc_consensus::ConsensusSigner;
@@ -97,6 +97,7 @@ impl Node {
             Role::Dev(_) | Role::Follower => storage,
         };
         let chain = open_chain(&config, spec.clone(), storage, role.signer())?;
+        chain.check_forks()?;
         chain.offer_snapshots(Shelf::new(&config.snapshot.path, config.snapshot.keep));
         if config.storage.durability == Durability::Full {
             let kept = chain.pool().open_journal(&datadir.join("pool.journal"))?;
@@ -173,6 +174,8 @@ impl Node {
         if let Some(consensus) = consensus {
             consensus.spawn(&mut tasks);
         }
+        let forks = ForkWatch::new(chain.clone());
+        tasks.spawn(Stage::Engine, "fork watch", |stop| async move { Ok(forks.run(stop).await?) });
         if let Some(pruner) = pruner {
             tasks.spawn(Stage::Engine, "pruner", |stop| async move { Ok(pruner.run(stop).await?) });
         }

@@ -1,9 +1,9 @@
-//! `btt_`: how much BTT there is, and the numbers that votes may change.
+//! `btt_`: how much BTT there is, the numbers that votes may change, and planned forks.
 
 use crate::{
     args::Args,
     block_arg::BlockArg,
-    btt_audit,
+    btt_audit, btt_upgrade,
     context::Api,
     error::Reply,
     registry::Registry,
@@ -24,6 +24,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.work("btt_supply", supply);
     registry.work("btt_params", params);
     registry.work("btt_auditSupply", btt_audit::audit);
+    registry.work("btt_upgradeReadiness", btt_upgrade::readiness);
 }
 
 #[derive(Clone, Serialize)]

@@ -19,7 +19,7 @@ use std::{
 };
 
 const MNEMONIC: &str = "test test test test test test test test test test test junk";
-const GENESIS: &str = include_str!("../../../../genesis/dev/genesis.json");
+pub(crate) const GENESIS: &str = include_str!("../../../../genesis/dev/genesis.json");
 pub(crate) const GWEI: u128 = 1_000_000_000;
 pub(crate) const BASE_FEE: u128 = 9_000 * GWEI;
 
@@ -48,10 +48,13 @@ pub(crate) fn open(path: &Path) -> Chain {
 }
 
 pub(crate) fn open_genesis(path: &Path, genesis: &str) -> Chain {
+    open_spec(path, ChainSpec::from_json(genesis).unwrap())
+}
+
+pub(crate) fn open_spec(path: &Path, spec: ChainSpec) -> Chain {
     let config = StorageConfig { path: path.to_owned(), durability: Durability::Ephemeral, ..Default::default() };
-    let spec = Arc::new(ChainSpec::from_json(genesis).unwrap());
     let storage = Storage::open(&config).unwrap();
-    Chain::open(spec, storage, ChainConfig::default(), PoolConfig::default(), Some(signer())).unwrap()
+    Chain::open(Arc::new(spec), storage, ChainConfig::default(), PoolConfig::default(), Some(signer())).unwrap()
 }
 
 pub(crate) fn transfer(from: u32, nonce: u64, to: Address, value: u128) -> Recovered<Transaction> {

@@ -5,6 +5,7 @@ mod fixture;
 
 mod blocks;
 mod development;
+mod forks;
 mod full;
 mod import;
 mod pruning;

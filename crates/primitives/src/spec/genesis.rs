@@ -85,6 +85,7 @@ pub(super) fn read(genesis: Genesis) -> Result<ChainSpec, InvalidGenesis> {
         base_fee_params,
         blobs,
         has_staking,
+        known_forks: fork::KNOWN_FORKS,
         gas_limit: genesis.gas_limit,
         genesis,
     })

@@ -12,6 +12,7 @@ use alloy_consensus::Header;
 use alloy_eips::{eip1559::BaseFeeParams, eip7840::BlobParams, eip7892::BlobScheduleBlobParams};
 use alloy_genesis::{Genesis, GenesisAccount};
 use alloy_primitives::{Address, U256};
+pub use fork::ForkPlan;
 pub use genesis::InvalidGenesis;
 pub use params::ConsensusParams;
 use std::{collections::BTreeMap, time::Duration};
@@ -68,6 +69,7 @@ pub struct ChainSpec {
     base_fee_params: BaseFeeParams,
     blobs: BlobScheduleBlobParams,
     has_staking: bool,
+    known_forks: &'static [&'static str],
     gas_limit: u64,
     genesis: Genesis,
 }

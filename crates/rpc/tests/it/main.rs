@@ -12,3 +12,4 @@ mod logs;
 mod pruned;
 mod staking;
 mod staking_supply;
+mod upgrade;
