@@ -127,7 +127,7 @@ mod tests {
         let old = ChainSpec::from_json(SPEC).unwrap();
         let spec = old.clone().with_known_forks(&["pine", "oak"]);
         let plan = |name: &'static str| ForkPlan { name: Bytes::from_static(name.as_bytes()), time: 5 };
-        let said = |spec: &ChainSpec, plan| Announcement::of_build(spec, plan).fork;
+        let said = |spec: &ChainSpec, plan: Option<&ForkPlan>| Announcement::of_build(spec, plan).fork;
         assert_eq!(said(&old, None), None);
         assert_eq!(said(&old, Some(&plan("pine"))), None);
         assert_eq!(said(&spec, None), Some(ForkDigest::of(b"oak")));

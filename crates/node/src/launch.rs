@@ -342,6 +342,12 @@ impl Role {
         if spec.is_ethereum() {
             return Ok(Self::Follower);
         }
+        if spec.is_draft() {
+            bail!(
+                "the genesis of {network} is a draft: addresses without a key stand for people who are not named yet; name them in its plan and make it \
+                 without --draft: bttc genesis build"
+            )
+        }
         let validators = spec.genesis_validators().wrap_err_with(|| {
             format!("the chain {network} names no validators, so nobody can make its blocks; its genesis is a draft until launch")
         })?;

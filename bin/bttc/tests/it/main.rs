@@ -3,6 +3,7 @@
 
 mod account;
 mod db;
+mod genesis;
 mod help;
 mod import;
 mod node;

@@ -69,6 +69,7 @@ pub struct ChainSpec {
     base_fee_params: BaseFeeParams,
     blobs: BlobScheduleBlobParams,
     has_staking: bool,
+    is_draft: bool,
     known_forks: &'static [&'static str],
     gas_limit: u64,
     genesis: Genesis,
@@ -128,6 +129,11 @@ impl ChainSpec {
     /// genesis stay.
     pub const fn has_staking(&self) -> bool {
         self.has_staking
+    }
+
+    /// Whether genesis was made from a plan with placeholders, so that nobody may run the chain.
+    pub const fn is_draft(&self) -> bool {
+        self.is_draft
     }
 
     /// Validators of block 1.
