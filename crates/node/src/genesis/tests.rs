@@ -163,11 +163,13 @@ fn a_plan_that_does_not_hold_is_refused_with_the_reason() {
     }
 }
 
+type Change = fn(&mut Genesis);
+
 #[test]
 fn a_changed_genesis_is_found_out() {
     let genesis = GenesisPlan::read(&plan_of("dev-staking")).unwrap().build(false).unwrap();
     let staking = addresses::STAKING;
-    let changes: [(&str, fn(&mut Genesis)); 5] = [
+    let changes: [(&str, Change); 5] = [
         ("add up to", |of| of.alloc.entry(addresses::TREASURY).or_default().balance += U256::from(1)),
         ("not that of this version", |of| {
             of.alloc.get_mut(&addresses::WBTT).unwrap().code = Some(Bytes::from_static(&[0]));
