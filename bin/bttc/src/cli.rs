@@ -16,6 +16,9 @@ const IMPORT_HELP: &str = "Every rule is checked but the seal of proof of work. 
 that was stopped is gone on with by the same command; after a refused block everything before it is kept. \
 Prepare the data directory with `bttc init --genesis FILE --datadir DIR`.";
 
+const GENESIS_HELP: &str = "A plan says who gets what of the 990,000,000,000 BTT, to the wei, and who validates first; genesis/*/plan.toml are \
+examples. \"placeholder: NAME\" stands for an address or a time that is not known yet. Check asks the contracts in the file itself.";
+
 const VERIFY_HELP: &str = "Nothing is changed. Headers, bodies, transactions, receipts, certificates, indices, state, tries and history are \
 read in full and computed again where they can be; senders are recovered from signatures. Beside a running node the file may grow by what the \
 node replaces while the state is read.";
@@ -60,6 +63,9 @@ pub(crate) enum Command {
     Config(ConfigArgs),
     /// Prepare a data directory from a genesis.
     Init(InitArgs),
+    /// Make and check genesis files.
+    #[command(after_help = GENESIS_HELP)]
+    Genesis(GenesisArgs),
     /// Append the blocks of a file to a chain under Ethereum's rules.
     #[command(after_help = IMPORT_HELP)]
     Import(ImportArgs),
@@ -161,6 +167,33 @@ pub(crate) struct InitArgs {
     /// Where the node shall keep its data.
     #[arg(long, value_name = "DIR")]
     pub(crate) datadir: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GenesisArgs {
+    #[command(subcommand)]
+    pub(crate) action: GenesisAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum GenesisAction {
+    /// Make a genesis file with the staking contracts from a plan.
+    Build {
+        /// The plan (TOML).
+        #[arg(value_name = "PLAN")]
+        plan: PathBuf,
+        /// File for the genesis, which is then told of as by check [default: standard output].
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Take placeholders for what they are: no node starts on what comes out.
+        #[arg(long)]
+        draft: bool,
+    },
+    /// Tell what a genesis file holds; ends with code 1 if it is not sound.
+    Check {
+        /// The genesis file.
+        file: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

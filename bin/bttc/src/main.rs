@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         Command::Node(args) => commands::node::run(args, &flags, out),
         Command::Config(args) => commands::config::run(args, &flags, out),
         Command::Init(args) => commands::init::run(args, &flags, out),
+        Command::Genesis(args) => commands::genesis::run(args, out),
         Command::Import(args) => commands::import::run(&args, &flags, out),
         Command::Account(args) => commands::account::run(args, out),
         Command::Stake(args) => commands::stake::run(*args, out),

@@ -7,7 +7,7 @@ use crate::{
     run::{hash_state, outputs_of},
 };
 use alloy_eips::eip2718::Encodable2718;
-use bttc_consensus::{MAX_BODY_BYTES, NextBlock, ProposeError, Turn, check_evidence};
+use bttc_consensus::{Announcement, MAX_BODY_BYTES, NextBlock, ProposeError, Turn, check_evidence};
 use bttc_execution::{BlockOutcome, BlockRun, FinishError, SystemTransactions, TransactError};
 use bttc_primitives::{Body, Evidence, Fatal, Head, LastCommit, RecoveredBlock, SealedBlock, StateReader, Transaction};
 use bttc_storage::{ReadTx, StoredProposal};
@@ -68,7 +68,11 @@ impl Chain {
         let spec = epoch.spec.as_ref();
         let evidence = self.evidence_to_include();
         let now = self.clock().take_next();
-        let next = NextBlock::new(spec, head, turn, now, &last_commit, &evidence);
+        let mut next = NextBlock::new(spec, head, turn, now, &last_commit, &evidence);
+        let plan = self.pass_forks(store, head, next.header.timestamp)?;
+        if spec.has_staking() {
+            next.header.nonce = Announcement::of_build(spec, plan.as_ref()).encode();
+        }
         let state = store.state()?;
         let mut run = BlockRun::begin(spec, state, &next.header)
             .map_err(|error| Fatal::while_doing("beginning our own block", error))?;

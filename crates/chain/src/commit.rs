@@ -42,7 +42,8 @@ impl Chain {
 
     /// After a crash only the stored proposal is left: runs it again.
     fn recompute(&self, decision: &Decision) -> Result<Executed, Fatal> {
-        let height = self.head().height().saturating_add(1);
+        let head = self.head();
+        let height = head.height().saturating_add(1);
         let store = self.read()?;
         let stored = store
             .proposals(height)?
@@ -54,6 +55,8 @@ impl Chain {
                     decision.block_hash
                 ))
             })?;
+        // Another version of the program may have stored it.
+        self.pass_forks(&store, &head, stored.block.block.header.timestamp)?;
         self.run_block(&store, stored.block)?
             .map_err(|invalid| Fatal::while_doing("running a stored proposal a second time", invalid))
     }

@@ -84,6 +84,11 @@ impl Chain {
         Ok(())
     }
 
+    /// The first height of the epoch of the next height; none under the `ethereum` spec.
+    pub(crate) fn epoch_start(&self) -> Option<Height> {
+        self.inner.epoch.read().as_ref().map(|epoch| epoch.since)
+    }
+
     /// Lets an epoch be that of the next height.
     pub(crate) fn enter(&self, epoch: Epoch) {
         self.inner.pool.set_spec(epoch.spec.clone());

@@ -15,7 +15,7 @@ pub enum OpenError {
     /// The contract `ValidatorSet` in the genesis holds others than the genesis names.
     #[error(
         "the contract ValidatorSet in the genesis file holds validators with the hash {got}, `config.bttc.validators` has the hash {expected}; make \
-         the file with: bttc genesis"
+         the file with: bttc genesis build PLAN"
     )]
     GenesisVoters {
         /// Hash of those in the contract.

@@ -23,6 +23,9 @@ impl Chain {
     }
 
     fn judge_block(&self, head: &Head, turn: Turn, block: SealedBlock) -> Judged<()> {
+        let store = self.read()?;
+        self.pass_forks_of(&store, head, &block.header)?;
+        drop(store);
         let epoch = self.epoch(turn.height)?;
         judge!(check_header(&epoch.spec, head, turn, self.clock().now(), &block));
         judge!(check_body(&block));

@@ -11,7 +11,7 @@ use bttc_primitives::{Body, ChainSpec, Evidence, Head, Header, LastCommit, Seale
 pub const MAX_BODY_BYTES: usize = 7 * 1024 * 1024;
 
 /// How far ahead of the local clock a block may be. Unit: seconds.
-const MAX_AHEAD: u64 = 2;
+pub const MAX_AHEAD: u64 = 2;
 
 /// What a block is built from: fixed before its first transaction runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,7 +147,10 @@ pub fn check_header(
     expect("excess_blob_gas", header.excess_blob_gas, Some(0))?;
     expect("requests_hash", header.requests_hash, wanted.requests_hash)?;
     expect("difficulty", header.difficulty, U256::ZERO)?;
-    expect("nonce", header.nonce, B64::ZERO)?;
+    if !spec.has_staking() {
+        // Otherwise what the proposer announces, which can be anything (`announcement.rs`).
+        expect("nonce", header.nonce, B64::ZERO)?;
+    }
     if header.gas_used > header.gas_limit {
         return Err(InvalidBlock::field("gas_used", header.gas_used, header.gas_limit));
     }

@@ -21,6 +21,7 @@
     )
 )]
 
+mod announcement;
 mod application;
 mod base_fee;
 mod certificate;
@@ -36,6 +37,7 @@ mod signer;
 mod transport;
 mod vote;
 
+pub use announcement::{Announcement, ForkDigest, Version};
 pub use application::{
     Application, DecidedBlock, Decision, HeightStart, Proposal, ProposeError, SnapshotPart, Turn, Verdict,
 };
@@ -48,7 +50,8 @@ pub use ethereum::{
 pub use evidence::check_evidence;
 pub use fee_split::{FeeSplit, split_fees};
 pub use header::{
-    MAX_BODY_BYTES, NextBlock, Outputs, block_commitment, check_body, check_header, next_mix_hash, output_commitment,
+    MAX_AHEAD, MAX_BODY_BYTES, NextBlock, Outputs, block_commitment, check_body, check_header, next_mix_hash,
+    output_commitment,
 };
 pub use invalid::InvalidBlock;
 pub use proposal_header::ProposalHeader;

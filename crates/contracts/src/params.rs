@@ -72,6 +72,7 @@ alloy_sol_types::sol! {
         function all() external view returns (Param[] memory);
         function laneOf(uint256 id) external view returns (Lane);
         function consensus() external view returns (Consensus memory);
-        function fork() external view returns (string memory name, uint64 time);
+        /// The contract says `string`, which is encoded alike; a name may be no text.
+        function fork() external view returns (bytes memory name, uint64 time);
     }
 }

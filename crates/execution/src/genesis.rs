@@ -1,6 +1,9 @@
 //! The state of genesis, as far as contracts make it themselves: calls of the system address before the first block.
 
-use crate::run::{Run, fatal};
+use crate::{
+    run::{Run, fatal},
+    system::SystemCall,
+};
 use alloy_eips::eip4788::SYSTEM_ADDRESS;
 use alloy_evm::Evm;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
@@ -68,6 +71,14 @@ pub fn run_genesis_calls(spec: &ChainSpec, calls: &[GenesisCall]) -> Result<Stat
         evm.db_mut().commit(state);
     }
     Ok(run.changes()?)
+}
+
+/// Answers a question to a contract of the genesis file of `spec`.
+///
+/// Errors: the contract refuses, or the file lacks its code.
+pub fn ask_genesis(spec: &ChainSpec, to: Address, input: Bytes) -> Result<Bytes, Fatal> {
+    let mut run = Run::resume(spec, Alloc::of(spec), &spec.genesis_header(), NoOpInspector, false);
+    run.ask(&SystemCall { to, input })
 }
 
 /// The accounts of a genesis file.

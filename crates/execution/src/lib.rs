@@ -58,7 +58,7 @@ pub use error::{FinishError, RunError, TransactError};
 pub use estimate::estimate_gas;
 pub use ethereum::{EthereumEnd, EthereumOutcome};
 pub use ethereum_block::{ExecutedEthereum, OMMER_ANCESTORS, run_ethereum_block};
-pub use genesis::{GenesisCall, GenesisCallError, run_genesis_calls};
+pub use genesis::{GenesisCall, GenesisCallError, ask_genesis, run_genesis_calls};
 pub use invalid::InvalidTransaction;
 #[cfg(any(test, feature = "test-utils"))]
 pub use memory::MemoryState;

@@ -16,8 +16,9 @@ pub struct Preset {
 }
 
 /// Every preset (docs/protocol.md, section 1).
-pub const PRESETS: [Preset; 3] = [
+pub const PRESETS: [Preset; 4] = [
     Preset { name: "dev", genesis: include_str!("../../../genesis/dev/genesis.json"), bootnodes: "" },
+    Preset { name: "dev-staking", genesis: include_str!("../../../genesis/dev-staking/genesis.json"), bootnodes: "" },
     Preset {
         name: "testnet",
         genesis: include_str!("../../../genesis/testnet/genesis.json"),
@@ -41,7 +42,9 @@ pub fn load_spec(network: &str) -> eyre::Result<(ChainSpec, String)> {
     let json = match preset(network) {
         Some(preset) => preset.genesis.to_owned(),
         None => std::fs::read_to_string(network).wrap_err_with(|| {
-            format!("there is no chain {network:?}; give dev, testnet, mainnet or the path of a genesis file")
+            format!(
+                "there is no chain {network:?}; give dev, testnet, mainnet, dev-staking or the path of a genesis file"
+            )
         })?,
     };
     let spec = ChainSpec::from_json(&json).wrap_err_with(|| format!("cannot use the chain {network:?}"))?;
@@ -90,10 +93,11 @@ mod tests {
 
     #[test]
     fn presets_are_the_chains_of_the_protocol() {
-        let chain_ids = [("dev", 990_992), ("testnet", 990_991), ("mainnet", 990_990)];
+        let chain_ids = [("dev", 990_992), ("dev-staking", 990_994), ("testnet", 990_991), ("mainnet", 990_990)];
         for (name, chain_id) in chain_ids {
             let (spec, _) = load_spec(name).unwrap();
-            assert_eq!((spec.chain_id(), spec.is_dev()), (chain_id, name == "dev"));
+            assert_eq!((spec.chain_id(), spec.is_dev()), (chain_id, name.starts_with("dev")));
+            assert_eq!((spec.has_staking(), spec.is_draft()), (name == "dev-staking", false));
         }
         let (dev, _) = load_spec("dev").unwrap();
         let validators = dev.genesis_validators().unwrap();

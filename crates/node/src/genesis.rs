@@ -2,6 +2,9 @@
 //!
 //! The file that comes out is an ordinary genesis: code and storage of every contract stand in it, and no node needs to run anything to read it.
 
+mod check;
+mod plan;
+
 use alloy_genesis::{Genesis, GenesisAccount};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
@@ -18,6 +21,9 @@ use bttc_primitives::{ChainSpec, StateChanges, ValidatorSet};
 use bttc_staking::{Candidate, ElectionRules, elect};
 use eyre::{OptionExt, Result, WrapErr, ensure};
 use serde_json::json;
+
+pub use check::{CheckedGrant, CheckedValidator, GenesisReport, check_genesis};
+pub use plan::GenesisPlan;
 
 const BTT: U256 = U256::from_limbs([1_000_000_000_000_000_000, 0, 0, 0]);
 

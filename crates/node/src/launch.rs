@@ -12,7 +12,7 @@ use crate::{
 };
 use alloy_signer_local::PrivateKeySigner;
 use bttc_chain::{
-    Chain, Driver, DriverHandle, Mining, Pruner,
+    Chain, Driver, DriverHandle, ForkWatch, Mining, Pruner,
     snapshot::{Shelf, SnapshotService},
 };
 use bttc_consensus::ConsensusSigner;
@@ -97,6 +97,7 @@ impl Node {
             Role::Dev(_) | Role::Follower => storage,
         };
         let chain = open_chain(&config, spec.clone(), storage, role.signer())?;
+        chain.check_forks()?;
         chain.offer_snapshots(Shelf::new(&config.snapshot.path, config.snapshot.keep));
         if config.storage.durability == Durability::Full {
             let kept = chain.pool().open_journal(&datadir.join("pool.journal"))?;
@@ -173,6 +174,8 @@ impl Node {
         if let Some(consensus) = consensus {
             consensus.spawn(&mut tasks);
         }
+        let forks = ForkWatch::new(chain.clone());
+        tasks.spawn(Stage::Engine, "fork watch", |stop| async move { Ok(forks.run(stop).await?) });
         if let Some(pruner) = pruner {
             tasks.spawn(Stage::Engine, "pruner", |stop| async move { Ok(pruner.run(stop).await?) });
         }
@@ -338,6 +341,12 @@ impl Role {
         }
         if spec.is_ethereum() {
             return Ok(Self::Follower);
+        }
+        if spec.is_draft() {
+            bail!(
+                "the genesis of {network} is a draft: addresses without a key stand for people who are not named yet; name them in its plan and make it \
+                 without --draft: bttc genesis build"
+            )
         }
         let validators = spec.genesis_validators().wrap_err_with(|| {
             format!("the chain {network} names no validators, so nobody can make its blocks; its genesis is a draft until launch")

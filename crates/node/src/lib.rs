@@ -32,7 +32,10 @@ pub use bttc_network::node_id;
 pub use chain_spec::{PRESETS, Preset, default_data_home, default_datadir, load_spec};
 pub use config::{Config, InvalidConfig, LogConfig, LogFormat, MetricsConfig, Override};
 pub use dev_keys::{DEV_MNEMONIC, dev_accounts, dev_operator, dev_validator};
-pub use genesis::{GenesisValidator, StakingPlan, add_staking};
+pub use genesis::{
+    CheckedGrant, CheckedValidator, GenesisPlan, GenesisReport, GenesisValidator, StakingPlan, add_staking,
+    check_genesis,
+};
 pub use gossip::Gossip;
 pub use import::{ImportProgress, import_file};
 pub use launch::{Node, NodeInfo, init_datadir, ipc_path, launch, open_storage_read_only, storage_config};

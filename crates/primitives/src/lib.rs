@@ -43,7 +43,7 @@ pub use evidence::{DoubleSign, Evidence, VoteKind};
 pub use fault::Fatal;
 pub use receipt::{Receipt, logs_bloom, receipts_root};
 pub use recover::{InvalidSender, recover_senders};
-pub use spec::{ChainRules, ChainSpec, ConsensusParams, FeeRules, InvalidGenesis, Timing};
+pub use spec::{ChainRules, ChainSpec, ConsensusParams, FeeRules, ForkPlan, InvalidGenesis, Timing};
 pub use state::{Account, AccountChange, StateChanges, StateReader};
 pub use units::{InvalidAmount, format_btt, parse_btt};
 pub use validator::{InvalidValidatorSet, Validator, ValidatorSet};

@@ -1,9 +1,9 @@
-//! `btt_`: how much BTT there is, and the numbers that votes may change.
+//! `btt_`: how much BTT there is, the numbers that votes may change, and planned forks.
 
 use crate::{
     args::Args,
     block_arg::BlockArg,
-    btt_audit,
+    btt_audit, btt_upgrade,
     context::Api,
     error::Reply,
     governance::{self, Touching},
@@ -27,6 +27,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.work("btt_params", params);
     registry.work("btt_auditSupply", btt_audit::audit);
     governance::register(registry);
+    registry.work("btt_upgradeReadiness", btt_upgrade::readiness);
 }
 
 #[derive(Clone, Serialize)]

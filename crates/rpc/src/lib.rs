@@ -12,6 +12,7 @@ mod args;
 mod block_arg;
 mod btt;
 mod btt_audit;
+mod btt_upgrade;
 mod config;
 mod consensus;
 mod context;

@@ -94,6 +94,11 @@ impl<'a> Contracts<'a> {
         Ok(Self { api, header, state, patience })
     }
 
+    /// An error, once the time for the answer is over.
+    pub(crate) fn check_time(&self, remedy: &str) -> Reply<()> {
+        self.patience.check(remedy)
+    }
+
     /// Puts a question that is always answered.
     pub(crate) fn ask<C: SolCall>(&self, to: Address, question: &C) -> Reply<C::Return> {
         self.try_ask(to, question)?.map_err(|output| {

@@ -14,7 +14,7 @@ use alloy_primitives::{Address, Bytes, U256};
 use alloy_sol_types::SolCall;
 pub use bttc_contracts::validator_set::IValidatorSet::Fees;
 use bttc_contracts::{addresses, params::IParams, staking::IStaking, validator_set::IValidatorSet};
-use bttc_primitives::{ConsensusParams, Evidence, Height, InvalidValidatorSet, Validator, ValidatorSet};
+use bttc_primitives::{ConsensusParams, Evidence, ForkPlan, Height, InvalidValidatorSet, Validator, ValidatorSet};
 
 /// An answer of a contract that the node cannot use: its code and this program do not belong together.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +137,8 @@ pub enum Query {
     Consensus,
     /// Account of the validator with this consensus address; [`decode_operator`].
     OperatorOf(Address),
+    /// The last fork planned; [`decode_fork`].
+    Fork,
     /// Largest share of the power one member may hold; [`decode_power_cap`].
     PowerCap,
 }
@@ -153,6 +155,7 @@ impl Query {
             Self::Members => Call::new(addresses::VALIDATOR_SET, &IValidatorSet::membersCall {}),
             Self::OperatorOf(signer) => Call::new(addresses::STAKING, &IStaking::operatorOfCall { signer }),
             Self::Consensus => Call::new(addresses::PARAMS, &IParams::consensusCall {}),
+            Self::Fork => Call::new(addresses::PARAMS, &IParams::forkCall {}),
             Self::PowerCap => Call::new(addresses::PARAMS, &IParams::getCall { id: POWER_CAP_ID }),
         }
     }
@@ -225,6 +228,14 @@ pub fn decode_consensus(answer: &[u8]) -> Result<ConsensusParams, InvalidAnswer>
         epoch_length: read("epoch length", raw.epochLength, any, some)?,
         max_validators: read("most validators", raw.maxValidators, 1..=100, "1 to 100")?,
     })
+}
+
+/// Reads the answer of [`Query::Fork`]; none if no fork was ever planned, or the plan was taken back.
+///
+/// A name may be any bytes: one that is no text must not stop the chain before its time.
+pub fn decode_fork(answer: &[u8]) -> Result<Option<ForkPlan>, InvalidAnswer> {
+    let IParams::forkReturn { name, time } = decode::<IParams::forkCall>(answer)?;
+    Ok((!name.is_empty()).then_some(ForkPlan { name, time }))
 }
 
 /// Reads the answer of [`Query::PowerCap`]. Unit: basis points.

@@ -6,7 +6,7 @@ use super::transaction::samples;
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256};
 use alloy_rlp::{Decodable, Encodable};
-use bttc_consensus::{DecidedBlock, check_body, check_certificate, check_evidence, check_last_commit};
+use bttc_consensus::{Announcement, DecidedBlock, check_body, check_certificate, check_evidence, check_last_commit};
 use bttc_primitives::{
     Body, CommitCertificate, DoubleSign, Evidence, LastCommit, SealedBlock, SignerBitmap, Validator, ValidatorSet,
     VoteKind, VoteSignature, recover_senders,
@@ -46,6 +46,9 @@ fn exact<T: Decodable + Encodable + PartialEq + Debug>(bytes: &[u8]) -> Option<T
 
 fn judge(block: SealedBlock) {
     assert_eq!(block.hash(), block.header.hash_slow());
+    if let Some(said) = Announcement::decode(block.header.nonce) {
+        assert_eq!(said.encode(), block.header.nonce, "two encodings of one announcement");
+    }
     let _ = check_body(&block);
     let _ = check_last_commit(CHAIN, &validators(), (block.height(), B256::ZERO), &block.body.last_commit, true);
     for evidence in &block.body.evidence {

@@ -5,6 +5,7 @@ pub(crate) mod book;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod db;
+pub(crate) mod genesis;
 pub(crate) mod gov;
 pub(crate) mod import;
 pub(crate) mod init;

@@ -4,11 +4,13 @@ use crate::program::run;
 
 #[test]
 fn every_help_page_is_as_before() {
-    let pages: [&[&str]; 40] = [
+    let pages: [&[&str]; 42] = [
         &["--help"],
         &["node", "--help"],
         &["config", "show", "--help"],
         &["init", "--help"],
+        &["genesis", "--help"],
+        &["genesis", "build", "--help"],
         &["import", "--help"],
         &["account", "--help"],
         &["account", "export", "--help"],

@@ -3,6 +3,7 @@
 
 mod account;
 mod db;
+mod genesis;
 mod gov;
 mod help;
 mod import;

@@ -1,7 +1,7 @@
 //! Proposing on one ledger, judging and committing on another.
 
 use crate::fixture::*;
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256, bytes};
+use alloy_primitives::{Address, B64, B256, Bytes, TxKind, U256, bytes};
 use bttc_chain::{Chain, ChainEvent};
 use bttc_consensus::{Application, InvalidBlock, Verdict};
 use bttc_primitives::{Body, DoubleSign, Evidence, Header, SealedBlock, StateReader, VoteKind, VoteSignature};
@@ -92,6 +92,7 @@ async fn each_changed_field_is_named() {
         ("transactions_root", |_, b| b.transactions.clear()),
         ("parent_beacon_block_root", |_, b| b.last_commit.round += 1),
         ("blob_gas_used", |h, _| h.blob_gas_used = Some(1)),
+        ("nonce", |h, _| h.nonce = B64::repeat_byte(1)),
         ("difficulty", |h, _| h.difficulty = U256::from(1)),
         ("proposer", |h, _| h.beneficiary = Address::ZERO),
         ("Parent", |h, _| h.parent_hash = B256::ZERO),

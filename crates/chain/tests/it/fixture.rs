@@ -5,10 +5,10 @@ use alloy_network::TxSignerSync;
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
-use bttc_chain::{Chain, ChainConfig};
+use bttc_chain::{Chain, ChainConfig, Driver, Mining};
 use bttc_consensus::{Application, ConsensusSigner, Decision, SignError, SignRequest, Turn, Vote, vote_signature};
 use bttc_primitives::{
-    ChainSpec, CommitCertificate, Fatal, Recovered, SealedBlock, SignerBitmap, Transaction, VoteKind,
+    ChainSpec, CommitCertificate, Fatal, Genesis, Recovered, SealedBlock, SignerBitmap, Transaction, VoteKind,
 };
 use bttc_storage::{Durability, Storage, StorageConfig};
 use bttc_txpool::{Origin, PoolConfig};
@@ -19,7 +19,7 @@ use std::{
 };
 
 const MNEMONIC: &str = "test test test test test test test test test test test junk";
-const GENESIS: &str = include_str!("../../../../genesis/dev/genesis.json");
+pub(crate) const GENESIS: &str = include_str!("../../../../genesis/dev/genesis.json");
 pub(crate) const GWEI: u128 = 1_000_000_000;
 pub(crate) const BASE_FEE: u128 = 9_000 * GWEI;
 
@@ -51,16 +51,20 @@ pub(crate) fn open_genesis(path: &Path, genesis: &str) -> Chain {
     open_spec(path, ChainSpec::from_json(genesis).unwrap())
 }
 
-/// The development chain with the staking contracts: one validator, epochs of a minute.
-pub(crate) fn staking_spec() -> ChainSpec {
-    ChainSpec::from_genesis(crate::staking_genesis::staking_genesis(GENESIS)).unwrap()
+/// Genesis of the development chain with the staking contracts: one validator, epochs of a minute.
+pub(crate) fn staking_genesis() -> Genesis {
+    crate::staking_genesis::staking_genesis(GENESIS)
+}
+
+/// Moves the clock of a chain to a time. Unit: Unix seconds.
+pub(crate) fn set_clock(chain: &Chain, time: u64) {
+    Driver::new(chain.clone(), signer(), Mining::Manual).0.set_time(time);
 }
 
 pub(crate) fn open_spec(path: &Path, spec: ChainSpec) -> Chain {
     let config = StorageConfig { path: path.to_owned(), durability: Durability::Ephemeral, ..Default::default() };
-    let spec = Arc::new(spec);
     let storage = Storage::open(&config).unwrap();
-    Chain::open(spec, storage, ChainConfig::default(), PoolConfig::default(), Some(signer())).unwrap()
+    Chain::open(Arc::new(spec), storage, ChainConfig::default(), PoolConfig::default(), Some(signer())).unwrap()
 }
 
 pub(crate) fn transfer(from: u32, nonce: u64, to: Address, value: u128) -> Recovered<Transaction> {

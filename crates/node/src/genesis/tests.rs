@@ -75,6 +75,126 @@ fn the_chain_of_the_rpc_tests_is_that_of_the_contracts() {
     assert_eq!(spec.genesis_validators().unwrap().members().len(), 1);
 }
 
+/// The repository's folder of genesis files.
+const GENESIS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../genesis");
+
+fn plan_of(network: &str) -> String {
+    fs::read_to_string(format!("{GENESIS}/{network}/plan.toml")).unwrap()
+}
+
+fn part(report: &GenesisReport, name: &str) -> U256 {
+    report.parts.iter().find(|(of, _)| *of == name).unwrap().1
+}
+
+#[test]
+fn the_development_chain_with_staking_is_that_of_its_plan() {
+    let file = format!("{GENESIS}/dev-staking/genesis.json");
+    let kept = fs::read_to_string(&file).unwrap();
+    let made = GenesisPlan::read(&plan_of("dev-staking")).unwrap().build(false).unwrap();
+    assert!(
+        kept == format!("{}\n", serde_json::to_string_pretty(&made).unwrap()),
+        "{file} is not what its plan makes; write it anew with `bttc genesis build genesis/dev-staking/plan.toml --out genesis/dev-staking/genesis.json`"
+    );
+    let report = check_genesis(&kept).unwrap();
+    assert_eq!(report.problems, [""; 0]);
+    assert!(report.dev && !report.draft);
+    let validator = &report.validators[0];
+    assert_eq!((validator.operator, validator.signer), (Some(dev_operator(0).address()), dev_validator().address()));
+    assert_eq!((report.validators.len(), validator.stake), (1, btt(100_000_000)));
+    for key in crate::dev_accounts() {
+        assert!(report.accounts.contains(&(key.address(), btt(1_000_000_000))));
+    }
+}
+
+#[test]
+fn the_plans_of_the_networks_give_the_parts_of_the_protocol() {
+    for (network, chain_id) in [("mainnet", 990_990), ("testnet", 990_991)] {
+        let plan = GenesisPlan::read(&plan_of(network)).unwrap();
+        let error = plan.build(false).unwrap_err().to_string();
+        for name in ["foundation", "consensus key 4", "launch", "--draft"] {
+            assert!(error.contains(name), "{network}: {error}");
+        }
+        let json = serde_json::to_string(&plan.build(true).unwrap()).unwrap();
+        let report = check_genesis(&json).unwrap();
+        assert_eq!((report.chain_id, report.draft, report.dev), (chain_id, true, false));
+        assert_eq!(report.problems, [""; 0], "{network}");
+        let thousandth = btt(990_000_000);
+        let parts =
+            [("reserve of rewards", 100), ("treasury", 100), ("programmes", 50), ("vesting", 589), ("airdrops", 101)];
+        for (name, thousandths) in parts {
+            assert_eq!(part(&report, name), thousandth * U256::from(thousandths), "{network}: {name}");
+        }
+        let float: U256 = report.accounts.iter().map(|(_, amount)| *amount).sum();
+        assert_eq!(part(&report, "staked") + float, thousandth * U256::from(60), "{network}");
+        assert_eq!((report.accounts.len(), report.validators.len()), (1, 4));
+        let year = 31_536_000;
+        let grants: Vec<_> =
+            report.grants.iter().map(|of| (of.total / thousandth, of.begin - report.time, of.duration)).collect();
+        let expected = [(200, year, 4 * year), (190, year, 4 * year), (199, 0, 6 * year)];
+        assert_eq!(grants, expected.map(|(part, cliff, time)| (U256::from(part), cliff, time)), "{network}");
+        let mut addresses: Vec<_> = report.validators.iter().flat_map(|of| [of.operator, Some(of.signer)]).collect();
+        addresses.extend(report.grants.iter().map(|of| Some(of.beneficiary)));
+        addresses.sort();
+        addresses.dedup();
+        assert_eq!(addresses.len(), 4 + 4 + 3, "a stand-in for each placeholder");
+    }
+}
+
+#[test]
+fn a_plan_that_does_not_hold_is_refused_with_the_reason() {
+    let good = plan_of("dev-staking");
+    let faults = [
+        ("\"20_000_000 BTT\"", "\"20_000_000.000000000000000001 BTT\"", "add up to"),
+        ("\"99_000_000_000 BTT\"", "\"98_000_000_000 BTT\"", "add up to"),
+        ("\"EPOCH_LENGTH\"", "\"EPOCH_LENTGH\"", "no parameter \"EPOCH_LENTGH\""),
+        ("commission = 1000", "commission = 100", "refuse the plan"),
+        ("value = 60\nmin = 1", "value = 60\nmin = 61", "refuse the plan"),
+        ("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "0x70997970C51812dc3A010C7d01b50e0d17dc79C8", "twice"),
+        ("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "0x0000000000000000000000000000000000001002", "system contract"),
+        ("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", "0xf39fd6e51aad88F6F4ce6aB8827279cffFb92266", "checksum"),
+        ("chain_id", "chainid", "chainid"),
+        ("2026-11-20T00:00:00Z", "soon", "2027-01-31T12:00:00Z"),
+        ("2026-11-20T00:00:00Z", "placeholder: ", "without a name"),
+    ];
+    for (from, to, why) in faults {
+        assert!(good.contains(from), "{from}");
+        let error = GenesisPlan::read(&good.replacen(from, to, 1)).and_then(|plan| plan.build(false)).unwrap_err();
+        assert!(format!("{error:#}").contains(why), "{from} -> {to}: {error:#}");
+    }
+}
+
+type Change = fn(&mut Genesis);
+
+#[test]
+fn a_changed_genesis_is_found_out() {
+    let genesis = GenesisPlan::read(&plan_of("dev-staking")).unwrap().build(false).unwrap();
+    let staking = addresses::STAKING;
+    let changes: [(&str, Change); 5] = [
+        ("add up to", |of| of.alloc.entry(addresses::TREASURY).or_default().balance += U256::from(1)),
+        ("not that of this version", |of| {
+            of.alloc.get_mut(&addresses::WBTT).unwrap().code = Some(Bytes::from_static(&[0]));
+        }),
+        ("leads to", |of| {
+            let proxy = of.alloc.get_mut(&addresses::SUPPLY).unwrap();
+            proxy.storage.as_mut().unwrap().insert(IMPLEMENTATION_SLOT, B256::repeat_byte(1));
+        }),
+        ("does not know", |of| {
+            let account = GenesisAccount { code: Some(Bytes::from_static(&[0])), ..GenesisAccount::default() };
+            of.alloc.insert(Address::repeat_byte(7), account);
+        }),
+        ("other members", |of| {
+            of.config.extra_fields.get_mut("bttc").unwrap()["validators"][0]["power"] = json!(5);
+        }),
+    ];
+    assert!(genesis.alloc.contains_key(&staking));
+    for (why, change) in changes {
+        let mut changed = genesis.clone();
+        change(&mut changed);
+        let report = check_genesis(&serde_json::to_string(&changed).unwrap()).unwrap();
+        assert!(report.problems.iter().any(|problem| problem.contains(why)), "{why}: {:?}", report.problems);
+    }
+}
+
 /// Writes the file anew; to be run by hand after the contracts have changed.
 #[test]
 #[ignore = "writes a file of the repository"]

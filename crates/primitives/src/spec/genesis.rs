@@ -46,6 +46,8 @@ pub enum InvalidGenesis {
 struct BttcSection {
     #[serde(default)]
     dev: bool,
+    #[serde(default)]
+    draft: bool,
     min_base_fee: U64,
     elasticity: u64,
     base_fee_denominator: u64,
@@ -66,6 +68,7 @@ pub(super) fn read(genesis: Genesis) -> Result<ChainSpec, InvalidGenesis> {
         .map_err(|error| InvalidGenesis::Json(format!("config.bttc: {error}")))?;
     let forks = fork::schedule(config);
     let blobs = config.blob_schedule_blob_params();
+    let is_draft = section.as_ref().is_some_and(|section| section.draft);
     let (rules, base_fee_params) = match section {
         None => (
             ChainRules::Ethereum { terminal_total_difficulty: config.terminal_total_difficulty },
@@ -85,6 +88,8 @@ pub(super) fn read(genesis: Genesis) -> Result<ChainSpec, InvalidGenesis> {
         base_fee_params,
         blobs,
         has_staking,
+        is_draft,
+        known_forks: fork::KNOWN_FORKS,
         gas_limit: genesis.gas_limit,
         genesis,
     })

@@ -12,6 +12,7 @@ use alloy_consensus::Header;
 use alloy_eips::{eip1559::BaseFeeParams, eip7840::BlobParams, eip7892::BlobScheduleBlobParams};
 use alloy_genesis::{Genesis, GenesisAccount};
 use alloy_primitives::{Address, U256};
+pub use fork::ForkPlan;
 pub use genesis::InvalidGenesis;
 pub use params::ConsensusParams;
 use std::{collections::BTreeMap, time::Duration};
@@ -68,6 +69,8 @@ pub struct ChainSpec {
     base_fee_params: BaseFeeParams,
     blobs: BlobScheduleBlobParams,
     has_staking: bool,
+    is_draft: bool,
+    known_forks: &'static [&'static str],
     gas_limit: u64,
     genesis: Genesis,
 }
@@ -126,6 +129,11 @@ impl ChainSpec {
     /// genesis stay.
     pub const fn has_staking(&self) -> bool {
         self.has_staking
+    }
+
+    /// Whether genesis was made from a plan with placeholders, so that nobody may run the chain.
+    pub const fn is_draft(&self) -> bool {
+        self.is_draft
     }
 
     /// Validators of block 1.

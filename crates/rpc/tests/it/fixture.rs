@@ -76,7 +76,13 @@ pub(crate) async fn node_among(others: Others, change: impl FnOnce(&mut RpcConfi
 
 /// A node of the development chain with the staking contracts.
 pub(crate) async fn staking_node() -> Node {
-    node_on(ChainSpec::from_genesis(staking_genesis(GENESIS)).unwrap(), Others::default(), |_| ()).await
+    knowing(&[]).await
+}
+
+/// The same, of a build that knows these forks.
+pub(crate) async fn knowing(forks: &'static [&'static str]) -> Node {
+    let spec = ChainSpec::from_genesis(staking_genesis(GENESIS)).unwrap().with_known_forks(forks);
+    node_on(spec, Others::default(), |_| ()).await
 }
 
 async fn node_on(spec: ChainSpec, others: Others, change: impl FnOnce(&mut RpcConfig)) -> Node {

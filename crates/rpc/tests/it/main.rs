@@ -14,3 +14,4 @@ mod pruned;
 mod staking;
 mod staking_genesis;
 mod staking_supply;
+mod upgrade;

@@ -110,9 +110,22 @@ fn consensus_numbers_are_checked() {
     }
 }
 
+#[test]
+fn a_plan_of_a_fork_is_read_whatever_its_name() {
+    assert_eq!(Query::Fork.call().input[..], selector("fork()"));
+    assert_eq!(decode_fork(&(String::new(), 0u64).abi_encode_params()).unwrap(), None);
+    let plan = decode_fork(&("pine".to_owned(), 7u64).abi_encode_params()).unwrap();
+    assert_eq!(plan, Some(ForkPlan { name: Bytes::from_static(b"pine"), time: 7 }));
+    let odd = Bytes::from_static(&[0xff, 0, 0xc3]);
+    let plan = decode_fork(&(odd.clone(), u64::MAX).abi_encode_params()).unwrap();
+    assert_eq!(plan, Some(ForkPlan { name: odd, time: u64::MAX }));
+    assert!(matches!(decode_fork(&[0; 31]), Err(InvalidAnswer::Encoding { .. })));
+    assert!(decode_fork(&(Bytes::new(), U256::MAX).abi_encode_params()).is_err());
+}
+
 proptest! {
     #[test]
     fn no_answer_makes_a_decoder_panic(answer in proptest::collection::vec(any::<u8>(), 0..500)) {
-        let _ = (decode_candidates(&answer), decode_epoch(&answer), decode_members(&answer), decode_consensus(&answer), decode_operator(&answer));
+        let _ = (decode_candidates(&answer), decode_epoch(&answer), decode_members(&answer), decode_consensus(&answer), decode_operator(&answer), decode_fork(&answer));
     }
 }
