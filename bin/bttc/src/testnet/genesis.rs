@@ -1,5 +1,6 @@
 //! The genesis of a local network: that of the development chain with other validators, the system contracts, and short times.
 
+use super::args::Parameter;
 use alloy_genesis::Genesis;
 use alloy_primitives::{Address, U256};
 use bttc_contracts::system::IGenesis::{Grant, Setting};
@@ -20,6 +21,8 @@ pub(crate) struct Times {
     pub(crate) idle: Duration,
     /// Length of an epoch.
     pub(crate) epoch: Duration,
+    /// How long ago the genesis lies.
+    pub(crate) age: Duration,
 }
 
 /// What each validator stakes. Unit: BTT.
@@ -40,7 +43,9 @@ fn btt(amount: u64) -> U256 {
 }
 
 /// Writes the genesis; every validator has the same stake.
-pub(crate) fn make(validators: &[Address], times: &Times) -> eyre::Result<String> {
+///
+/// Errors: a parameter is out of its bounds on every chain.
+pub(crate) fn make(validators: &[Address], times: &Times, parameters: &[Parameter]) -> eyre::Result<String> {
     let (_, text) = bttc_node::load_spec("dev")?;
     let mut genesis: Value = serde_json::from_str(&text).wrap_err("the development genesis is no JSON")?;
     let config = genesis.get_mut("config").ok_or_else(|| eyre!("the development genesis has no config"))?;
@@ -50,7 +55,8 @@ pub(crate) fn make(validators: &[Address], times: &Times) -> eyre::Result<String
     set(rules, "blockTimeMs", json!(milliseconds(times.block)))?;
     set(rules, "idleTimeMs", json!(milliseconds(times.idle.max(times.block))))?;
     let mut genesis: Genesis = serde_json::from_value(genesis).wrap_err("the development genesis is no genesis")?;
-    genesis.timestamp = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs());
+    let clock = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs());
+    genesis.timestamp = clock.saturating_sub(times.age.as_secs());
     let now = genesis.timestamp;
 
     let operator = |(number, signer): (usize, &Address)| GenesisValidator {
@@ -75,7 +81,7 @@ pub(crate) fn make(validators: &[Address], times: &Times) -> eyre::Result<String
     };
     let plan = StakingPlan {
         validators,
-        settings: settings(times)?,
+        settings: settings(times, parameters)?,
         grants: vec![grant],
         airdrop: btt(AIRDROP),
         reserve: btt(RESERVE),
@@ -109,7 +115,7 @@ const TIMES: [Time; 11] = [
 /// Number of the parameter that says over how many blocks misses count.
 const DOWNTIME_WINDOW: u64 = 24;
 
-fn settings(times: &Times) -> eyre::Result<Vec<Setting>> {
+fn settings(times: &Times, parameters: &[Parameter]) -> eyre::Result<Vec<Setting>> {
     let epoch = times.epoch.as_secs().max(1);
     let setting = |id: u64, value: u64, min: u64, max: u64| Setting {
         id: U256::from(id),
@@ -127,7 +133,26 @@ fn settings(times: &Times) -> eyre::Result<Vec<Setting>> {
     settings.push(setting(6, milliseconds(times.block), 1, 10_000));
     settings.push(setting(7, milliseconds(times.idle.max(times.block)), 1, 30_000));
     settings.push(setting(DOWNTIME_WINDOW, 100, 10, 100_000));
+    for of in parameters {
+        put(&mut settings, of);
+    }
     Ok(settings)
+}
+
+/// Chooses the value of a parameter. The bounds of one that a local network leaves as on mainnet are not known here: a vote can only lower it.
+fn put(settings: &mut Vec<Setting>, of: &Parameter) {
+    let id = U256::from(of.id);
+    match settings.iter_mut().find(|setting| setting.id == id) {
+        Some(setting) => setting.value = of.value,
+        None => settings.push(Setting {
+            id,
+            value: of.value,
+            min: of.value.min(U256::ONE),
+            max: of.value,
+            step: of.value,
+            coolDown: U256::ZERO,
+        }),
+    }
 }
 
 fn milliseconds(time: Duration) -> u64 {
@@ -150,7 +175,8 @@ mod tests {
     fn it_names_the_validators_and_their_times() {
         let validators = [Address::repeat_byte(1), Address::repeat_byte(2)];
         let (block, idle) = (Duration::from_millis(100), Duration::from_millis(50));
-        let text = make(&validators, &Times { block, idle, epoch: Duration::from_secs(10) }).unwrap();
+        let times = Times { block, idle, epoch: Duration::from_secs(10), age: Duration::ZERO };
+        let text = make(&validators, &times, &[]).unwrap();
         let spec = ChainSpec::from_json(&text).unwrap();
         assert_eq!((spec.chain_id(), spec.is_dev(), spec.has_staking()), (LOCAL_CHAIN_ID, false, true));
         let set = spec.genesis_validators().unwrap();
@@ -158,5 +184,29 @@ mod tests {
         assert_eq!(set.total_power(), 2 * STAKE);
         assert_eq!(spec.timing().block_time, Duration::from_millis(100));
         assert_eq!(spec.timing().idle_time, Duration::from_millis(100));
+    }
+
+    #[test]
+    fn parameters_are_chosen_within_the_bounds_of_every_chain() {
+        let times = Times {
+            block: Duration::from_millis(200),
+            idle: Duration::from_millis(500),
+            epoch: Duration::from_secs(10),
+            age: Duration::from_secs(86_400),
+        };
+        let with = |text: &str| settings(&times, &[text.parse().unwrap()]).unwrap();
+        let value = |settings: &[Setting], id: u64| {
+            let found: Vec<_> = settings.iter().filter(|of| of.id == U256::from(id)).collect();
+            assert_eq!(found.len(), 1, "parameter {id} stands {} times", found.len());
+            (found[0].value, found[0].max)
+        };
+        assert_eq!(value(&with("quorum=2500"), 16), (U256::from(3_360), U256::from(2_419_200)));
+        assert_eq!(value(&with("unbonding_time=30"), 16), (U256::from(30), U256::from(2_419_200)));
+        assert_eq!(value(&with("commission_step=500"), 14), (U256::from(500), U256::from(500)));
+        let validators = [Address::repeat_byte(1)];
+        let made = |text: &str| make(&validators, &times, &[text.parse().unwrap()]);
+        assert!(made("commission_step=500").is_ok());
+        // More a day than any chain may allow.
+        assert!(made("commission_step=501").is_err());
     }
 }
