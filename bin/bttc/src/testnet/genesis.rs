@@ -3,7 +3,11 @@
 use super::args::Parameter;
 use alloy_genesis::Genesis;
 use alloy_primitives::{Address, U256};
-use bttc_contracts::system::IGenesis::{Grant, Setting};
+use bttc_contracts::{
+    param_defaults::{DEFAULTS, ParamDefault},
+    param_table::ids::EPOCH_LENGTH,
+    system::IGenesis::{Grant, Setting},
+};
 use bttc_node::{GenesisValidator, StakingPlan, add_staking, dev_accounts, dev_operator};
 use eyre::{OptionExt, WrapErr, eyre};
 use serde_json::{Value, json};
@@ -23,6 +27,15 @@ pub(crate) struct Times {
     pub(crate) epoch: Duration,
     /// How long ago the genesis lies.
     pub(crate) age: Duration,
+    /// What takes a day on mainnet takes so long.
+    pub(crate) day: Duration,
+}
+
+impl Times {
+    /// A day with as many epochs as on mainnet.
+    pub(crate) const fn day_of(epoch: Duration) -> Duration {
+        epoch.saturating_mul(DAY / MAINNET_EPOCH)
+    }
 }
 
 /// What each validator stakes. Unit: BTT.
@@ -35,8 +48,9 @@ const PROGRAMMES: u64 = 49_500_000_000;
 const FOUNDATION: u64 = 198_000_000_000;
 const AIRDROP: u64 = 99_990_000_000;
 
-/// Length of an epoch on mainnet. Unit: seconds.
-const MAINNET_EPOCH: u64 = 1_800;
+/// Length of an epoch on mainnet, and of a day. Unit: seconds.
+const MAINNET_EPOCH: u32 = 1_800;
+const DAY: u32 = 86_400;
 
 fn btt(amount: u64) -> U256 {
     U256::from(amount).saturating_mul(U256::from(1_000_000_000_000_000_000u64))
@@ -81,7 +95,7 @@ pub(crate) fn make(validators: &[Address], times: &Times, parameters: &[Paramete
     };
     let plan = StakingPlan {
         validators,
-        settings: settings(times, parameters)?,
+        settings: settings(times, parameters),
         grants: vec![grant],
         airdrop: btt(AIRDROP),
         reserve: btt(RESERVE),
@@ -90,69 +104,52 @@ pub(crate) fn make(validators: &[Address], times: &Times, parameters: &[Paramete
     Ok(serde_json::to_string_pretty(&add_staking(genesis, &plan)?)?)
 }
 
-/// A parameter by its number (`contracts/system/interfaces/ParamIds.sol`), its default and bounds on mainnet (`docs/parameters.md`). Unit of times: seconds.
-struct Time {
-    id: u64,
-    mainnet: u64,
-    max: u64,
-}
-
-/// Times of staking and governance that are shorter in a local network, in the proportion of its epochs.
-const TIMES: [Time; 11] = [
-    Time { id: 15, mainnet: 259_200, max: 1_209_600 },
-    Time { id: 16, mainnet: 604_800, max: 2_419_200 },
-    Time { id: 27, mainnet: 3_600, max: 86_400 },
-    Time { id: 28, mainnet: 86_400, max: 604_800 },
-    Time { id: 31, mainnet: 432_000, max: 1_209_600 },
-    Time { id: 34, mainnet: 172_800, max: 604_800 },
-    Time { id: 35, mainnet: 172_800, max: 1_209_600 },
-    Time { id: 36, mainnet: 604_800, max: 2_592_000 },
-    Time { id: 37, mainnet: 86_400, max: 259_200 },
-    Time { id: 38, mainnet: 1_209_600, max: 2_592_000 },
-    Time { id: 8, mainnet: MAINNET_EPOCH, max: 86_400 },
-];
-
-/// Number of the parameter that says over how many blocks misses count.
+/// Numbers of parameters (`contracts/system/interfaces/ParamIds.sol`).
+const BLOCK_TIME_MS: u64 = 6;
+const IDLE_TIME_MS: u64 = 7;
+/// Over how many blocks misses count.
 const DOWNTIME_WINDOW: u64 = 24;
 
-fn settings(times: &Times, parameters: &[Parameter]) -> eyre::Result<Vec<Setting>> {
-    let epoch = times.epoch.as_secs().max(1);
-    let setting = |id: u64, value: u64, min: u64, max: u64| Setting {
-        id: U256::from(id),
-        value: U256::from(value),
-        min: U256::from(min),
-        max: U256::from(max),
-        step: U256::from(max),
-        coolDown: U256::ZERO,
-    };
-    let scaled = TIMES.iter().map(|of| {
-        let value = (u128::from(of.mainnet) * u128::from(epoch) / u128::from(MAINNET_EPOCH)).max(10);
-        setting(of.id, u64::try_from(value).unwrap_or(of.max).min(of.max), 1, of.max)
-    });
-    let mut settings: Vec<_> = scaled.collect();
-    settings.push(setting(6, milliseconds(times.block), 1, 10_000));
-    settings.push(setting(7, milliseconds(times.idle.max(times.block)), 1, 30_000));
-    settings.push(setting(DOWNTIME_WINDOW, 100, 10, 100_000));
-    for of in parameters {
-        put(&mut settings, of);
-    }
-    Ok(settings)
-}
+/// A parameter by its number, and what it is at least in a local network. Unit: seconds.
+type Time = (u64, u64);
 
-/// Chooses the value of a parameter. The bounds of one that a local network leaves as on mainnet are not known here: a vote can only lower it.
-fn put(settings: &mut Vec<Setting>, of: &Parameter) {
-    let id = U256::from(of.id);
-    match settings.iter_mut().find(|setting| setting.id == id) {
-        Some(setting) => setting.value = of.value,
-        None => settings.push(Setting {
-            id,
-            value: of.value,
-            min: of.value.min(U256::ONE),
-            max: of.value,
-            step: of.value,
-            coolDown: U256::ZERO,
-        }),
+/// Times of staking and governance that are shorter in a local network, in the proportion of its day.
+const TIMES: [Time; 10] =
+    [(15, 10), (16, 10), (27, 10), (28, 10), (31, 5), (34, 2), (35, 2), (36, 2), (37, 3), (38, 60)];
+
+/// Every parameter: those of mainnet, but for times, for what a vote would have to wait for, and for those chosen.
+fn settings(times: &Times, parameters: &[Parameter]) -> Vec<Setting> {
+    let epoch = times.epoch.as_secs().max(1);
+    let scale = |seconds: u64| {
+        let scaled = u128::from(seconds) * times.day.as_millis() / (u128::from(DAY) * 1_000);
+        u64::try_from(scaled).unwrap_or(u64::MAX)
+    };
+    let setting = |(id, of): (u64, &ParamDefault)| {
+        let time = |value: u64, max: u128| (u128::from(value).clamp(1, max), 1, of.max);
+        let (value, min, step) = match id {
+            EPOCH_LENGTH => time(epoch, of.max),
+            BLOCK_TIME_MS => time(milliseconds(times.block), of.max),
+            IDLE_TIME_MS => time(milliseconds(times.idle.max(times.block)), of.max),
+            DOWNTIME_WINDOW => (100, 10, of.max),
+            _ => match TIMES.iter().find(|(time, _)| *time == id) {
+                Some((_, least)) => time(u64::try_from(of.value).map_or(u64::MAX, scale).max(*least), of.max),
+                None => (of.value, of.min, of.step),
+            },
+        };
+        let [value, min, max, step] = [value, min, of.max, step].map(U256::from);
+        // A change must be in force before the next one.
+        Setting { id: U256::from(id), value, min, max, step, coolDown: U256::from(scale(of.cool_down).max(epoch)) }
+    };
+    let mut settings: Vec<_> = (0..).zip(&DEFAULTS).map(setting).collect();
+    for chosen in parameters {
+        let id = U256::from(chosen.id);
+        for setting in settings.iter_mut().filter(|setting| setting.id == id) {
+            setting.value = chosen.value;
+            // Other networks than mainnet may go lower.
+            setting.min = setting.min.min(chosen.value);
+        }
     }
+    settings
 }
 
 fn milliseconds(time: Duration) -> u64 {
@@ -171,12 +168,15 @@ mod tests {
     use super::*;
     use bttc_primitives::ChainSpec;
 
+    fn times(block: Duration, idle: Duration, epoch: u64, day: u64) -> Times {
+        Times { block, idle, epoch: Duration::from_secs(epoch), day: Duration::from_secs(day), age: Duration::ZERO }
+    }
+
     #[test]
     fn it_names_the_validators_and_their_times() {
         let validators = [Address::repeat_byte(1), Address::repeat_byte(2)];
         let (block, idle) = (Duration::from_millis(100), Duration::from_millis(50));
-        let times = Times { block, idle, epoch: Duration::from_secs(10), age: Duration::ZERO };
-        let text = make(&validators, &times, &[]).unwrap();
+        let text = make(&validators, &times(block, idle, 10, 480), &[]).unwrap();
         let spec = ChainSpec::from_json(&text).unwrap();
         assert_eq!((spec.chain_id(), spec.is_dev(), spec.has_staking()), (LOCAL_CHAIN_ID, false, true));
         let set = spec.genesis_validators().unwrap();
@@ -188,13 +188,9 @@ mod tests {
 
     #[test]
     fn parameters_are_chosen_within_the_bounds_of_every_chain() {
-        let times = Times {
-            block: Duration::from_millis(200),
-            idle: Duration::from_millis(500),
-            epoch: Duration::from_secs(10),
-            age: Duration::from_secs(86_400),
-        };
-        let with = |text: &str| settings(&times, &[text.parse().unwrap()]).unwrap();
+        let short = Duration::from_millis(200);
+        let times = Times { age: Duration::from_secs(86_400), ..times(short, short, 10, 480) };
+        let with = |text: &str| settings(&times, &[text.parse().unwrap()]);
         let value = |settings: &[Setting], id: u64| {
             let found: Vec<_> = settings.iter().filter(|of| of.id == U256::from(id)).collect();
             assert_eq!(found.len(), 1, "parameter {id} stands {} times", found.len());
@@ -208,5 +204,31 @@ mod tests {
         assert!(made("commission_step=500").is_ok());
         // More a day than any chain may allow.
         assert!(made("commission_step=501").is_err());
+    }
+
+    #[test]
+    fn a_vote_fits_into_a_short_day() {
+        let short = Duration::from_millis(100);
+        assert_eq!(Times::day_of(Duration::from_secs(10)), Duration::from_secs(480));
+        // Voting, its extension, both delays, the fast vote, the window; the notice of commissions, unbonding.
+        let ids = [31, 34, 35, 36, 37, 38, 15, 16];
+        for (day, expected) in [
+            (480, [2_400, 960, 960, 3_360, 480, 6_720, 1_440, 3_360]),
+            (4, [20, 8, 8, 28, 4, 60, 12, 28]),
+            (0, [5, 2, 2, 2, 3, 60, 10, 10]),
+        ] {
+            let settings = settings(&times(short, short, 10, day), &[]);
+            assert_eq!(ids.map(|id| settings[id].value.to::<u64>()), expected);
+            assert!(
+                settings.iter().all(|of| of.min <= of.value && of.value <= of.max && of.coolDown >= U256::from(10))
+            );
+            let base_fee = &settings[0];
+            assert_eq!((base_fee.value.to(), base_fee.step.to()), (9_000_000_000_000u64, 3_000_000_000_000u64));
+            assert_eq!(base_fee.coolDown.to::<u64>(), (7 * day).max(10));
+        }
+        // The contract takes them.
+        make(&[Address::repeat_byte(1)], &times(short, short, 10, 4), &[]).unwrap();
+        let hour = Duration::from_secs(3_600);
+        make(&[Address::repeat_byte(1)], &times(hour, hour, 100_000, 10_000_000), &[]).unwrap();
     }
 }
