@@ -192,6 +192,7 @@ class Validators:
         # All of it must count before the proof comes.
         self.until_closed(chain.epoch_of(left["block"]), within)
         self.network.add("--key-of", of)
+        begin = chain.time(chain.height())
         slash = people.wait("its slash", within, lambda: chain.ask("staking_slashes", operator))[0]
         block, time = slash["height"], chain.time(slash["height"])
         params, before, after = chain.params(block - 1), chain.view(operator, block - 1), chain.view(operator, block)
@@ -215,7 +216,7 @@ class Validators:
         keeps = int(entry["amount"]) * factor // RAY
         assert (int(entry["amount"]), int(entry["left"])) == (btt // 5 * BTT, keeps), f"{entry}, expected {keeps} left"
 
-        reporter = self.reported(operator, block, reward)
+        reporter = self.reported(block, reward)
         self.others_keep_theirs(operator, block)
         self.burned(block, amount - reward)
         for b in (block - 1, block):
@@ -228,10 +229,10 @@ class Validators:
         proofs = sum(len(chain.ask("consensus_evidence", hex(height))) for height in range(block, head + 1))
         assert len(chain.ask("staking_slashes", operator)) == 1 and proofs >= 1, chain.ask("staking_slashes", operator)
         assert len(chain.logs(STAKING, "DoubleSigned(address,address,uint64,uint256)")) == 1, "it was punished more than once"
-        return f"block {block}: rate {rate}, {amount} wei, {reward} of them for {reporter}; {proofs} proofs"
+        return f"block {block}: rate {rate}, {amount} wei, {reward} of them for {reporter}; {proofs} proofs, the first after {time - begin} s"
 
-    def reported(self, operator, block, reward):
-        """The operator of the proposer gets its part of the slash, and nobody else any."""
+    def reported(self, block, reward):
+        """The operator of the proposer gets its part of the slash, and nobody else any. It may be the one that signed twice."""
         chain = Chain(self.network)
         epoch = chain.epoch_of(block)
         closes = chain.closing(epoch) == block
@@ -243,7 +244,7 @@ class Validators:
             assert gets == expected, f"{who} got {gets} wei in the block of the proof, expected {expected}"
             if expected:
                 reporter = row["name"]
-        assert reward > 0 and proposer != chain.validators(block - 1)[operator]["signer"].lower(), "it reported itself"
+        assert reward > 0, "nothing was paid for the proof"
         return reporter
 
     def shut_out(self, of, operator, alice, within):
