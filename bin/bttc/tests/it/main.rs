@@ -3,8 +3,10 @@
 
 mod account;
 mod db;
+mod gov;
 mod help;
 mod import;
+mod network;
 mod node;
 mod peers;
 mod program;

@@ -7,6 +7,7 @@ mod consensus;
 mod development;
 mod doors;
 mod fixture;
+mod governance;
 mod limits;
 mod logs;
 mod pruned;
