@@ -86,16 +86,16 @@ class People:
         self.all[name] = Person(name, address, keystore, password)
         return self.all[name]
 
-    def look(self, *arguments, node=0):
-        """A command of `bttc stake` that only looks; its JSON."""
-        return json.loads(self.must("stake", *arguments, "--rpc", self.network.urls[node], "--json"))
+    def look(self, *arguments, node=0, tool="stake"):
+        """A command of `bttc stake` or `bttc gov` that only looks; its JSON."""
+        return json.loads(self.must(tool, *arguments, "--rpc", self.network.urls[node], "--json"))
 
-    def send(self, person, *arguments, paid=0, node=0):
-        """A command of `bttc stake` that sends; what it says. The balance must have changed by value, fee and `paid` alone, to the wei.
+    def send(self, person, *arguments, paid=0, node=0, tool="stake"):
+        """A command that sends; what it says. The balance must have changed by value, fee and `paid` alone, to the wei.
 
         `paid` is what the account gets by it, or a function of the answer.
         """
-        said = json.loads(self.must("stake", *arguments, *self._signing(person), "--rpc", self.network.urls[node], "--json"))
+        said = json.loads(self.must(tool, *arguments, *self._signing(person), "--rpc", self.network.urls[node], "--json"))
         assert said["state"] == "included", said
         receipt = self.network.ask(node, "eth_getTransactionReceipt", said["hash"])
         block, fee = number(receipt["blockNumber"]), number(receipt["gasUsed"]) * number(receipt["effectiveGasPrice"])
@@ -106,10 +106,10 @@ class People:
         assert after == expected, f"{person.name} has {after} after {arguments}, expected {expected}: {after - expected:+} wei"
         return said
 
-    def refused(self, person, *arguments, says):
+    def refused(self, person, *arguments, says, tool="stake"):
         """A command that must fail before anything is sent; its error must say all of `says`."""
         before = self.network.ask(0, "eth_getTransactionCount", person.address, "pending")
-        code, out, errors = self.run("stake", *arguments, *self._signing(person), "--rpc", self.network.urls[0])
+        code, out, errors = self.run(tool, *arguments, *self._signing(person), "--rpc", self.network.urls[0])
         assert code, f"{arguments} was not refused: {out}"
         missing = [text for text in says if text not in errors]
         assert not missing, f"the error of {arguments} does not say {missing[0]!r}: {errors}"

@@ -1,4 +1,6 @@
-"""Steps of governance: a parameter changes by vote, and what may not be proposed is refused. Calls are made here, without any command."""
+"""Steps of governance: a parameter changes by vote, by `bttc gov`; what may not be is refused by the commands, and by the chain where they are gone round."""
+
+import concurrent.futures
 
 from devnode import request
 from eth_abi import decode, encode
@@ -38,33 +40,59 @@ class Governance:
         old = chain.params()["MIN_BASE_FEE"]
         new = old + rise_gwei * GWEI
         action = [(PARAMS, call("set(uint256,uint256)", MIN_BASE_FEE, new))]
+        self.refused_beforehand(old, new)
         self.not_allowed(old, new)
 
         deposit = chain.params()["PROPOSAL_DEPOSIT"]
         first = deposit // 10
         self.reverts(0, self.proposal(action), first - 1, "FirstDepositTooSmall(uint256,uint256)", first - 1, first)
-        self.act(0, self.proposal(action), first)
+        change = ["--title", "The lowest base fee rises", "--set", f"minBaseFee={new // GWEI} gwei", "--deposit", str(first // BTT)]
+        said = self.does(0, "propose", *change)
+        assert (said["events"][0]["name"], said["plan"]["details"]["lane"]) == ("Proposed", "standard"), said
         proposal = self.view("count()", "uint256")
+        targets, _, data = self.view("actions(uint256)", "address[]", "uint256[]", "bytes[]", given=[proposal])
+        assert list(zip(targets, data, strict=True)) == action, f"the command proposed {data} to {targets}"
         self.must_be(proposal, "deposit")
+        self.people().refused(self.people().operator(0), "vote", proposal, "for", says=["E1314"], tool="gov")
         self.reverts(0, call("vote(uint256,uint8)", proposal, FOR), 0, "WrongState(uint256,uint8)", proposal, 0)
         rest = call("deposit(uint256)", proposal)
         self.reverts(1, rest, deposit, "DepositTooLarge(uint256,uint256)", deposit, deposit - first)
-        paid = self.act(1, rest, deposit - first)
+        paid = self.does(1, "deposit", proposal)["block"]
 
         self.voted(proposal, paid, within)
         self.until(proposal, "succeeded", within)
         self.reverts(0, call("execute(uint256)", proposal), 0, "WrongState(uint256,uint8)", proposal, STATES.index("succeeded"))
-        queued = self.act(2, call("queue(uint256)", proposal))
+        queued = self.does(2, "queue", proposal)["block"]
         eta = chain.time(queued) + chain.params(queued)["TIMELOCK_DELAY"]
         self.must_be(proposal, "queued")
         self.waits(proposal, eta, within)
-        done = self.act(2, call("execute(uint256)", proposal))
+        done = self.does(2, "execute", proposal)["block"]
         assert chain.time(done) >= eta, f"it ran at {chain.time(done)}, before {eta}"
         self.must_be(proposal, "executed")
         self.reverts(0, call("execute(uint256)", proposal), 0, "WrongState(uint256,uint8)", proposal, STATES.index("executed"))
         block = self.in_force(done, old, new, within)
         self.given_back(proposal, first, deposit - first)
         return f"proposal {proposal}: {old // GWEI} to {new // GWEI} gwei from block {block + 1} on"
+
+    def does(self, node, *arguments, paid=0):
+        """A command of `bttc gov` by the operator of a node."""
+        people = self.people()
+        return people.send(people.operator(node), *arguments, paid=paid, tool="gov")
+
+    def refused_beforehand(self, old, new):
+        """The commands refuse what the chain would refuse, and say why."""
+        people, chain = self.people(), Chain(self.network)
+        most = next(int(row["max"]) for row in chain.ask("btt_params") if row["name"] == "MIN_BASE_FEE") // GWEI
+        gwei = lambda value: f"minBaseFee={value} gwei"  # noqa: E731
+        for arguments, says in (
+            (["--set", gwei(most + 1)], ["E1302", f"{most:,} gwei"]),
+            (["--set", gwei(old // GWEI + 50_000)], ["E1303"]),
+            (["--set", gwei(old // GWEI)], ["E1306"]),
+            (["--set", gwei(new // GWEI), "--set", "quorum=45%"], ["E1308"]),
+            (["--set", gwei(new // GWEI), "--lane", "long"], ["E1309", "standard lane"]),
+            (["--call", TIMELOCK, "0xfe0d94c1"], ["E1310"]),
+        ):
+            people.refused(people.operator(0), "propose", "--title", "No", *arguments, says=says, tool="gov")
 
     def not_allowed(self, old, new):
         """What is out of bounds, of two lanes, on no list, or of nobody's right, fails, tried beforehand and on chain."""
@@ -105,8 +133,15 @@ class Governance:
         self.reverts(0, call("queue(uint256)", proposal), 0, "WrongState(uint256,uint8)", proposal, STATES.index("voting"))
         self.reverts(0, call("vote(uint256,uint8)", proposal, 5), 0, "BadChoice(uint256,uint256,uint256)", 5, 1, 4)
         stakes = [int(chain.validators(closed)[self.network.operator(node)]["stake"]) for node in range(4)]
-        for node, choice in enumerate((FOR, FOR, FOR, AGAINST)):
-            self.act(node, call("vote(uint256,uint8)", proposal, choice))
+        for node in range(3):
+            self.people().operator(node)
+        # Three by command, at once, as the vote is short; one by a bare call.
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            against = pool.submit(self.act, 3, call("vote(uint256,uint8)", proposal, AGAINST))
+            said = list(pool.map(lambda node: self.does(node, "vote", proposal, "for"), range(3)))
+            against.result()
+        weights = [int(one["plan"]["details"]["weight"]) for one in said]
+        assert weights == stakes[:3], f"the command told weights {weights}, the stakes were {stakes}"
         cast, total, quorum = self.view("tally(uint256)", "(uint128,uint128,uint128,uint128)", "uint256", "uint256", given=[proposal])
         # In the order of the choices: for, against, abstain, veto.
         assert cast == (sum(stakes[:3]), stakes[3], 0, 0), f"the tally is {cast}, the stakes are {stakes}"
@@ -116,6 +151,7 @@ class Governance:
         """It cannot be executed before its delay is over."""
         chain, people = Chain(self.network), self.people()
         if chain.time(chain.height()) < eta - 2:
+            people.refused(people.operator(0), "execute", proposal, says=["E1320"], tool="gov")
             self.fails(0, call("execute(uint256)", proposal), error="TooEarly(uint256,uint256,uint256)")
             self.must_be(proposal, "queued")
         people.wait("the delay of the timelock", within, lambda: chain.time(chain.height()) >= eta)
@@ -145,7 +181,10 @@ class Governance:
     def given_back(self, proposal, *deposits):
         """Who paid the deposit gets it back, once, whoever asks for it."""
         people = self.people()
-        for node, amount in enumerate(deposits):
+        first, *others = deposits
+        self.does(0, "refund", proposal, paid=first)
+        people.refused(people.operator(0), "refund", proposal, says=["E1319"], tool="gov")
+        for node, amount in enumerate(others, 1):
             who = self.network.operator(node)
             give = call("returnDeposit(uint256,address)", proposal, who)
             block = self.act(3, give)
