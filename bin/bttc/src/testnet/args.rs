@@ -1,5 +1,7 @@
 //! The grammar of `bttc testnet`.
 
+use alloy_primitives::U256;
+use bttc_contracts::param_table;
 use clap::{Args, Subcommand};
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
@@ -16,8 +18,11 @@ pub(crate) struct TestnetArgs {
 pub(crate) enum TestnetAction {
     /// Start a network; one that is there already goes on with its data.
     Up(UpArgs),
-    /// Start a further full node that joins late.
+    /// Start a further node that joins late; it only follows unless it gets a key.
     Add {
+        /// Give it a consensus key of its own: it votes once an operator has registered the key (`bttc stake validator create` or `rotate-key`).
+        #[arg(long, conflicts_with = "key_of")]
+        validator: bool,
         /// Give it the consensus key of this validator, sign state and all: a fault that the network must bear.
         #[arg(long, value_name = "NODE")]
         key_of: Option<usize>,
@@ -94,6 +99,12 @@ pub(crate) struct UpArgs {
     /// What takes a day on mainnet takes so long: unbonding (7 days there), votes (5), delays (2 and 7), notices, cool-downs [default: 48 epochs].
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) day: Option<Duration>,
+    /// A parameter of docs/parameters.md with the number the contract keeps, such as `unbonding_time=30`; may be given more than once.
+    #[arg(long = "parameter", value_name = "NAME=NUMBER")]
+    pub(crate) parameters: Vec<Parameter>,
+    /// How long ago the genesis lies, for what needs time since then; the first block closes the first epoch if that is over.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "0s")]
+    pub(crate) age: Duration,
     /// Connect the nodes directly: no partitions, no latency, nothing between them to measure.
     #[arg(long)]
     pub(crate) direct: bool,
@@ -133,6 +144,29 @@ impl FromStr for Setting {
             Some((key, value)) if key.contains('.') => Ok(Self { key: key.to_owned(), value: value.to_owned() }),
             _ => Err("a setting is SECTION.KEY=VALUE; `bttc config show` prints the keys".to_owned()),
         }
+    }
+}
+
+/// A parameter of staking, fees or governance at genesis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Parameter {
+    /// Its number in the contract.
+    pub(crate) id: u64,
+    /// In the unit of `param_table`.
+    pub(crate) value: U256,
+}
+
+impl FromStr for Parameter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let form = || "a parameter is NAME=NUMBER, such as unbonding_time=30".to_owned();
+        let (name, value) = text.split_once('=').ok_or_else(form)?;
+        let id = param_table::id_of(name)
+            .ok_or_else(|| format!("there is no parameter {name:?}; docs/parameters.md lists them"))?;
+        let digits = value.replace('_', "");
+        let value = U256::from_str_radix(&digits, 10).ok().filter(|_| !digits.is_empty()).ok_or_else(form)?;
+        Ok(Self { id, value })
     }
 }
 
@@ -180,6 +214,16 @@ mod tests {
         assert!(groups.joins(3, 2) && !groups.joins(1, 2) && !groups.joins(0, 4));
         assert!("0,1/1".parse::<Groups>().unwrap_err().contains("twice"));
         assert!("a/b".parse::<Groups>().is_err());
+    }
+
+    #[test]
+    fn parameters_are_known_by_name() {
+        let of: Parameter = "Unbonding_Time=1_000".parse().unwrap();
+        assert_eq!(of, Parameter { id: 16, value: U256::from(1_000) });
+        assert!("no_such=1".parse::<Parameter>().unwrap_err().contains("no_such"));
+        for wrong in ["quorum", "quorum=", "quorum=_", "quorum=-1", "quorum=40%"] {
+            assert!(wrong.parse::<Parameter>().unwrap_err().contains("NAME=NUMBER"), "{wrong}");
+        }
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use super::{
     args::{Nodes, Output, TestnetAction, TestnetArgs, UpArgs},
-    layout::{Layout, log_file, node_dir},
+    layout::{Layout, NodeRole, log_file, node_dir},
     link_control::{self, Conditions},
     links, process, rpc, up,
 };
 use alloy_primitives::hex;
-use bttc_node::dev_accounts;
+use alloy_signer_local::PrivateKeySigner;
+use bttc_node::{dev_accounts, dev_operator};
 use comfy_table::{CellAlignment, Table, presets};
 use eyre::{WrapErr, bail};
 use rustix::process::Signal;
@@ -44,7 +45,14 @@ fn directory(dir: Option<PathBuf>) -> eyre::Result<PathBuf> {
 async fn act(dir: &Path, action: TestnetAction, out: &mut impl Write) -> eyre::Result<()> {
     match action {
         TestnetAction::Up(args) => start(dir, &args, out).await,
-        TestnetAction::Add { key_of, output } => add(dir, key_of, output, out).await,
+        TestnetAction::Add { validator, key_of, output } => {
+            let key = match key_of {
+                Some(other) => up::Key::Of(other),
+                None if validator => up::Key::New,
+                None => up::Key::None,
+            };
+            add(dir, key, output, out).await
+        }
         TestnetAction::Status { output } => show(dir, &Layout::load(dir)?, output, out).await,
         TestnetAction::Kill(nodes) => each(dir, &nodes, |process| process.kill()),
         TestnetAction::Stop(nodes) => each(dir, &nodes, |process| process.end(STOP)),
@@ -94,10 +102,10 @@ async fn start(dir: &Path, args: &UpArgs, out: &mut impl Write) -> eyre::Result<
     show(dir, &layout, args.output, out).await
 }
 
-async fn add(dir: &Path, key_of: Option<usize>, output: Output, out: &mut impl Write) -> eyre::Result<()> {
+async fn add(dir: &Path, key: up::Key, output: Output, out: &mut impl Write) -> eyre::Result<()> {
     let mut layout = Layout::load(dir)?;
     let number = layout.nodes.len();
-    up::add_node(dir, &mut layout, key_of.map_or(up::Key::None, up::Key::Of))?;
+    up::add_node(dir, &mut layout, key)?;
     layout.save(dir)?;
     up::start_links(dir, &mut layout)?;
     up::start_node(dir, &mut layout, number)?;
@@ -188,7 +196,18 @@ async fn show(dir: &Path, layout: &Layout, output: Output, out: &mut impl Write)
     writeln!(out, "{}", table.trim_fmt())?;
     writeln!(out, "\nChain id    {}", layout.chain_id)?;
     writeln!(out, "Accounts    ten funded ones of the mnemonic {:?}", layout.mnemonic)?;
+    writeln!(out, "Operators   accounts 200 and up of it, for validator 0 and up; --json shows the keys of all")?;
     Ok(writeln!(out, "Directory   {}", dir.display())?)
+}
+
+fn account(key: &PrivateKeySigner) -> Value {
+    json!({ "address": key.address(), "privateKey": hex::encode_prefixed(key.to_bytes()) })
+}
+
+/// The account that operates a validator of the genesis; none for other nodes.
+fn operator(layout: &Layout, number: usize) -> Option<Value> {
+    let node = layout.nodes.get(number).filter(|_| number < layout.late_from)?;
+    (node.role == NodeRole::Validator).then(|| account(&dev_operator(number)))
 }
 
 fn as_json(dir: &Path, layout: &Layout, answers: &[Option<rpc::Answers>]) -> Value {
@@ -208,6 +227,9 @@ fn as_json(dir: &Path, layout: &Layout, answers: &[Option<rpc::Answers>]) -> Val
                 "http": node.rpc_url(),
                 "ws": node.ws_url(),
                 "metrics": format!("http://127.0.0.1:{}/metrics", node.metrics_port),
+                "operator": operator(layout, number),
+                "keys": node.validator.map(|_| up::keys_dir(&home)),
+                "passwordFile": node.validator.map(|_| up::password_file(&home)),
                 "datadir": home.join("data"),
                 "log": log_file(&home),
                 "pid": node.process.map(|process| process.pid),
@@ -217,10 +239,7 @@ fn as_json(dir: &Path, layout: &Layout, answers: &[Option<rpc::Answers>]) -> Val
             })
         })
         .collect();
-    let accounts: Vec<_> = dev_accounts()
-        .iter()
-        .map(|key| json!({ "address": key.address(), "privateKey": hex::encode_prefixed(key.to_bytes()) }))
-        .collect();
+    let accounts: Vec<_> = dev_accounts().iter().map(account).collect();
     json!({
         "chainId": layout.chain_id,
         "dir": dir,

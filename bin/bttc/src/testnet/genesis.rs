@@ -1,5 +1,6 @@
 //! The genesis of a local network: that of the development chain with other validators, the system contracts, and short times.
 
+use super::args::Parameter;
 use alloy_genesis::Genesis;
 use alloy_primitives::{Address, U256};
 use bttc_contracts::{
@@ -24,6 +25,8 @@ pub(crate) struct Times {
     pub(crate) idle: Duration,
     /// Length of an epoch.
     pub(crate) epoch: Duration,
+    /// How long ago the genesis lies.
+    pub(crate) age: Duration,
     /// What takes a day on mainnet takes so long.
     pub(crate) day: Duration,
 }
@@ -54,7 +57,9 @@ fn btt(amount: u64) -> U256 {
 }
 
 /// Writes the genesis; every validator has the same stake.
-pub(crate) fn make(validators: &[Address], times: &Times) -> eyre::Result<String> {
+///
+/// Errors: a parameter is out of its bounds on every chain.
+pub(crate) fn make(validators: &[Address], times: &Times, parameters: &[Parameter]) -> eyre::Result<String> {
     let (_, text) = bttc_node::load_spec("dev")?;
     let mut genesis: Value = serde_json::from_str(&text).wrap_err("the development genesis is no JSON")?;
     let config = genesis.get_mut("config").ok_or_else(|| eyre!("the development genesis has no config"))?;
@@ -64,7 +69,8 @@ pub(crate) fn make(validators: &[Address], times: &Times) -> eyre::Result<String
     set(rules, "blockTimeMs", json!(milliseconds(times.block)))?;
     set(rules, "idleTimeMs", json!(milliseconds(times.idle.max(times.block))))?;
     let mut genesis: Genesis = serde_json::from_value(genesis).wrap_err("the development genesis is no genesis")?;
-    genesis.timestamp = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs());
+    let clock = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_secs());
+    genesis.timestamp = clock.saturating_sub(times.age.as_secs());
     let now = genesis.timestamp;
 
     let operator = |(number, signer): (usize, &Address)| GenesisValidator {
@@ -89,7 +95,7 @@ pub(crate) fn make(validators: &[Address], times: &Times) -> eyre::Result<String
     };
     let plan = StakingPlan {
         validators,
-        settings: settings(times),
+        settings: settings(times, parameters),
         grants: vec![grant],
         airdrop: btt(AIRDROP),
         reserve: btt(RESERVE),
@@ -111,8 +117,8 @@ type Time = (u64, u64);
 const TIMES: [Time; 10] =
     [(15, 10), (16, 10), (27, 10), (28, 10), (31, 5), (34, 2), (35, 2), (36, 2), (37, 3), (38, 60)];
 
-/// Every parameter: those of mainnet, but for times and for what a vote would have to wait for.
-fn settings(times: &Times) -> Vec<Setting> {
+/// Every parameter: those of mainnet, but for times, for what a vote would have to wait for, and for those chosen.
+fn settings(times: &Times, parameters: &[Parameter]) -> Vec<Setting> {
     let epoch = times.epoch.as_secs().max(1);
     let scale = |seconds: u64| {
         let scaled = u128::from(seconds) * times.day.as_millis() / (u128::from(DAY) * 1_000);
@@ -134,7 +140,16 @@ fn settings(times: &Times) -> Vec<Setting> {
         // A change must be in force before the next one.
         Setting { id: U256::from(id), value, min, max, step, coolDown: U256::from(scale(of.cool_down).max(epoch)) }
     };
-    (0..).zip(&DEFAULTS).map(setting).collect()
+    let mut settings: Vec<_> = (0..).zip(&DEFAULTS).map(setting).collect();
+    for chosen in parameters {
+        let id = U256::from(chosen.id);
+        for setting in settings.iter_mut().filter(|setting| setting.id == id) {
+            setting.value = chosen.value;
+            // Other networks than mainnet may go lower.
+            setting.min = setting.min.min(chosen.value);
+        }
+    }
+    settings
 }
 
 fn milliseconds(time: Duration) -> u64 {
@@ -154,14 +169,14 @@ mod tests {
     use bttc_primitives::ChainSpec;
 
     fn times(block: Duration, idle: Duration, epoch: u64, day: u64) -> Times {
-        Times { block, idle, epoch: Duration::from_secs(epoch), day: Duration::from_secs(day) }
+        Times { block, idle, epoch: Duration::from_secs(epoch), day: Duration::from_secs(day), age: Duration::ZERO }
     }
 
     #[test]
     fn it_names_the_validators_and_their_times() {
         let validators = [Address::repeat_byte(1), Address::repeat_byte(2)];
         let (block, idle) = (Duration::from_millis(100), Duration::from_millis(50));
-        let text = make(&validators, &times(block, idle, 10, 480)).unwrap();
+        let text = make(&validators, &times(block, idle, 10, 480), &[]).unwrap();
         let spec = ChainSpec::from_json(&text).unwrap();
         assert_eq!((spec.chain_id(), spec.is_dev(), spec.has_staking()), (LOCAL_CHAIN_ID, false, true));
         let set = spec.genesis_validators().unwrap();
@@ -169,6 +184,26 @@ mod tests {
         assert_eq!(set.total_power(), 2 * STAKE);
         assert_eq!(spec.timing().block_time, Duration::from_millis(100));
         assert_eq!(spec.timing().idle_time, Duration::from_millis(100));
+    }
+
+    #[test]
+    fn parameters_are_chosen_within_the_bounds_of_every_chain() {
+        let short = Duration::from_millis(200);
+        let times = Times { age: Duration::from_secs(86_400), ..times(short, short, 10, 480) };
+        let with = |text: &str| settings(&times, &[text.parse().unwrap()]);
+        let value = |settings: &[Setting], id: u64| {
+            let found: Vec<_> = settings.iter().filter(|of| of.id == U256::from(id)).collect();
+            assert_eq!(found.len(), 1, "parameter {id} stands {} times", found.len());
+            (found[0].value, found[0].max)
+        };
+        assert_eq!(value(&with("quorum=2500"), 16), (U256::from(3_360), U256::from(2_419_200)));
+        assert_eq!(value(&with("unbonding_time=30"), 16), (U256::from(30), U256::from(2_419_200)));
+        assert_eq!(value(&with("commission_step=500"), 14), (U256::from(500), U256::from(500)));
+        let validators = [Address::repeat_byte(1)];
+        let made = |text: &str| make(&validators, &times, &[text.parse().unwrap()]);
+        assert!(made("commission_step=500").is_ok());
+        // More a day than any chain may allow.
+        assert!(made("commission_step=501").is_err());
     }
 
     #[test]
@@ -182,7 +217,7 @@ mod tests {
             (4, [20, 8, 8, 28, 4, 60, 12, 28]),
             (0, [5, 2, 2, 2, 3, 60, 10, 10]),
         ] {
-            let settings = settings(&times(short, short, 10, day));
+            let settings = settings(&times(short, short, 10, day), &[]);
             assert_eq!(ids.map(|id| settings[id].value.to::<u64>()), expected);
             assert!(
                 settings.iter().all(|of| of.min <= of.value && of.value <= of.max && of.coolDown >= U256::from(10))
@@ -192,7 +227,7 @@ mod tests {
             assert_eq!(base_fee.coolDown.to::<u64>(), (7 * day).max(10));
         }
         // The contract takes them.
-        make(&[Address::repeat_byte(1)], &times(short, short, 10, 4)).unwrap();
-        make(&[Address::repeat_byte(1)], &times(short, short, 100_000, 10_000_000)).unwrap();
+        make(&[Address::repeat_byte(1)], &times(short, short, 10, 4), &[]).unwrap();
+        make(&[Address::repeat_byte(1)], &times(short, short, 100_000, 10_000_000), &[]).unwrap();
     }
 }

@@ -58,9 +58,14 @@ pub(crate) fn create(dir: &Path, args: &UpArgs) -> eyre::Result<Layout> {
         add_node(dir, &mut layout, Key::None)?;
     }
     let validators: Vec<Address> = validators.into_iter().flatten().collect();
-    let day = args.day.unwrap_or_else(|| Times::day_of(args.epoch));
-    let times = Times { block: args.block_time, idle: args.idle_time, epoch: args.epoch, day };
-    let text = genesis::make(&validators, &times)?;
+    let times = Times {
+        block: args.block_time,
+        idle: args.idle_time,
+        epoch: args.epoch,
+        day: args.day.unwrap_or_else(|| Times::day_of(args.epoch)),
+        age: args.age,
+    };
+    let text = genesis::make(&validators, &times, &args.parameters)?;
     files::replace(&dir.join(GENESIS), text.as_bytes())?;
     layout.save(dir)?;
     Ok(layout)
@@ -106,12 +111,22 @@ pub(crate) fn add_node(dir: &Path, layout: &mut Layout, key: Key) -> eyre::Resul
     Ok(validator)
 }
 
+/// Where the consensus key of a node lies with its sign state.
+pub(crate) fn keys_dir(home: &Path) -> PathBuf {
+    home.join(KEYS)
+}
+
+/// Where the password of that key lies.
+pub(crate) fn password_file(home: &Path) -> PathBuf {
+    home.join(PASSWORD)
+}
+
 fn make_key(home: &Path) -> eyre::Result<Address> {
     let mut password = [0; 16];
     rand::thread_rng().fill_bytes(&mut password);
     let password = hex::encode(password);
-    write_private(&home.join(PASSWORD), password.as_bytes())?;
-    let (address, _) = validator::make_key(&home.join(KEYS), genesis::LOCAL_CHAIN_ID, &password)?;
+    write_private(&password_file(home), password.as_bytes())?;
+    let (address, _) = validator::make_key(&keys_dir(home), genesis::LOCAL_CHAIN_ID, &password)?;
     Ok(address)
 }
 
@@ -152,8 +167,8 @@ pub(crate) fn configure(dir: &Path, layout: &Layout, number: usize) -> eyre::Res
     let private: eyre::Result<Vec<_>> = known.chain(later).map(|id| id.map(Value::String)).collect();
     put(&mut config, "p2p", "private_peers", Value::Array(private?))?;
     if node.role == NodeRole::Validator {
-        put(&mut config, "validator", "key", text(home.join(KEYS).join(KEY_FILE)))?;
-        put(&mut config, "validator", "password_file", text(home.join(PASSWORD)))?;
+        put(&mut config, "validator", "key", text(keys_dir(&home).join(KEY_FILE)))?;
+        put(&mut config, "validator", "password_file", text(password_file(&home)))?;
     }
     for (key, value) in &layout.settings {
         let (section, name) = key.split_once('.').ok_or_else(|| eyre!("the setting {key} names no section"))?;

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, io::Write};
 
 pub(crate) fn list(context: &Context, out: &mut impl Write) -> eyre::Result<()> {
     let all = chain::validators(&context.node)?;
-    let set = Set::of(&context.node)?;
+    let set = Set::of(&context.node, &all)?;
     let estimates = chain::estimates(&context.node);
     context.emit(
         out,
@@ -26,7 +26,7 @@ pub(crate) fn list(context: &Context, out: &mut impl Write) -> eyre::Result<()> 
 fn as_json(of: &ValidatorView, set: &Set, estimates: &BTreeMap<Address, u64>) -> Value {
     let next = (of.nextCommissionTime != 0)
         .then(|| json!({ "commission": of.nextCommission, "inForce": of.nextCommissionTime }));
-    let member = set.work.get(&of.signer);
+    let member = set.work.get(&of.operator);
     json!({
         "operator": of.operator.to_string(),
         "tron": format_tron(of.operator),
@@ -36,7 +36,7 @@ fn as_json(of: &ValidatorView, set: &Set, estimates: &BTreeMap<Address, u64>) ->
         "stake": of.tokens.to_string(),
         "selfStake": of.selfStake.to_string(),
         "power": member.map_or_else(|| "0".to_owned(), |of| of.power.to_string()),
-        "share": set.share(of.signer).unwrap_or(0),
+        "share": set.share(of.operator).unwrap_or(0),
         "inSet": member.is_some(),
         "commission": of.commission,
         "nextCommission": next,
@@ -44,7 +44,7 @@ fn as_json(of: &ValidatorView, set: &Set, estimates: &BTreeMap<Address, u64>) ->
         "tombstoned": of.tombstoned,
         "left": of.left,
         "listed": of.listed,
-        "uptime": set.uptime(of.signer),
+        "uptime": set.uptime(of.operator),
         "apr": estimates.get(&of.operator),
     })
 }
@@ -66,10 +66,10 @@ fn as_table(all: &[ValidatorView], set: &Set, estimates: &BTreeMap<Address, u64>
         vec![
             show::clean(&of.name),
             of.operator.to_string(),
-            set.work.get(&of.signer).map_or_else(|| "0".to_owned(), |of| of.power.to_string()),
-            known(set.share(of.signer)),
+            set.work.get(&of.operator).map_or_else(|| "0".to_owned(), |of| of.power.to_string()),
+            known(set.share(of.operator)),
             percent(of.commission.into()),
-            known(set.uptime(of.signer)),
+            known(set.uptime(of.operator)),
             out_of_it(of, now),
             known(estimates.get(&of.operator).copied()),
         ]
@@ -92,10 +92,10 @@ struct Election {
 pub(crate) fn why(context: &Context, validator: &str, out: &mut impl Write) -> eyre::Result<()> {
     let operator = who::operator(validator, &context.book, &context.node)?;
     let of = chain::validator(&context.node, operator)?;
-    let set = Set::of(&context.node)?;
     let all = chain::validators(&context.node)?;
+    let set = Set::of(&context.node, &all)?;
     let election = Election {
-        in_set: set.work.contains_key(&of.signer),
+        in_set: set.work.contains_key(&of.operator),
         least: chain::param(&context.node, chain::MIN_SELF_STAKE)?,
         most: chain::param(&context.node, chain::MAX_VALIDATORS)?.saturating_to(),
         ahead: u64::try_from(
@@ -112,7 +112,7 @@ pub(crate) fn why(context: &Context, validator: &str, out: &mut impl Write) -> e
             let name = show::clean(&of.name);
             let validates = if election.in_set { "validates in this epoch" } else { "does not validate in this epoch" };
             writeln!(out, "{name} ({operator}) {validates}.")?;
-            if let Some(missed) = set.uptime(of.signer) {
+            if let Some(missed) = set.uptime(of.operator) {
                 writeln!(out, "It signed {} of the blocks of the epoch.", percent(missed))?;
             }
             if let Some(why) = &why {

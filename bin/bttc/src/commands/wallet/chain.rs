@@ -26,7 +26,7 @@ const MOST_UNBONDINGS: u64 = 64;
 /// The set in force, with what its members did in the epoch.
 #[derive(Debug, Default)]
 pub(crate) struct Set {
-    /// By signer.
+    /// By operator.
     pub(crate) work: BTreeMap<Address, IValidatorSet::Work>,
     pub(crate) total_power: u128,
     /// Blocks of the epoch that were counted.
@@ -34,22 +34,33 @@ pub(crate) struct Set {
 }
 
 impl Set {
-    pub(crate) fn of(node: &Node) -> eyre::Result<Self> {
-        let work = node.view(VALIDATOR_SET, &IValidatorSet::workCall {}).map_err(faults::of_node)?;
+    /// The set as it is, told by the operators among `all`; who has announced another key still signs with the one before.
+    pub(crate) fn of(node: &Node, all: &[ValidatorView]) -> eyre::Result<Self> {
+        let known: BTreeMap<_, _> = all.iter().map(|of| (of.signer, of.operator)).collect();
+        let members = node.view(VALIDATOR_SET, &IValidatorSet::workCall {}).map_err(faults::of_node)?;
         let blocks = node.view(VALIDATOR_SET, &IValidatorSet::blocksCall {}).map_err(faults::of_node)?;
-        let total_power = work.iter().fold(0u128, |sum, of| sum.saturating_add(of.power.to()));
-        Ok(Self { work: work.into_iter().map(|of| (of.signer, of)).collect(), total_power, blocks })
+        let total_power = members.iter().fold(0u128, |sum, of| sum.saturating_add(of.power.to()));
+        let mut work = BTreeMap::new();
+        for of in members {
+            let signer = of.signer;
+            let operator = match known.get(&signer) {
+                Some(operator) => *operator,
+                None => node.view(STAKING, &IStaking::operatorOfCall { signer }).map_err(faults::of_node)?,
+            };
+            work.insert(operator, of);
+        }
+        Ok(Self { work, total_power, blocks })
     }
 
     /// Part of the total power. Unit: basis points.
-    pub(crate) fn share(&self, signer: Address) -> Option<u64> {
-        let power: u128 = self.work.get(&signer)?.power.to();
+    pub(crate) fn share(&self, operator: Address) -> Option<u64> {
+        let power: u128 = self.work.get(&operator)?.power.to();
         power.checked_mul(10_000)?.checked_div(self.total_power)?.try_into().ok()
     }
 
     /// Part of the epoch's blocks that it signed. Unit: basis points; none if not a block was counted.
-    pub(crate) fn uptime(&self, signer: Address) -> Option<u64> {
-        let signed = self.blocks.saturating_sub(self.work.get(&signer)?.missed);
+    pub(crate) fn uptime(&self, operator: Address) -> Option<u64> {
+        let signed = self.blocks.saturating_sub(self.work.get(&operator)?.missed);
         u128::from(signed).checked_mul(10_000)?.checked_div(u128::from(self.blocks))?.try_into().ok()
     }
 }

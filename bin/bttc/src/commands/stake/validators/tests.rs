@@ -37,7 +37,7 @@ fn validator(byte: u8, name: &str) -> ValidatorView {
 fn set() -> Set {
     let work = |byte: u8, power: u64, missed: u64| {
         let signer = Address::repeat_byte(byte + 100);
-        (signer, Work { signer, power: U96::from(power), proposed: 0, missed, tips: 0 })
+        (Address::repeat_byte(byte), Work { signer, power: U96::from(power), proposed: 0, missed, tips: 0 })
     };
     Set { work: [work(1, 75, 0), work(2, 25, 2)].into(), total_power: 100, blocks: 200 }
 }
