@@ -13,7 +13,7 @@ use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::{SolCall, sol};
 use bttc_benches::{
-    ledger::{self, GENESIS},
+    ledger::{self, DevValidator, GENESIS},
     transactions::{Call, sign},
 };
 use bttc_chain::Chain;
@@ -124,10 +124,10 @@ impl Signers {
     }
 
     /// A certificate by all of the set.
-    fn decision(&self, chain: &Chain, block: &SealedBlock) -> Result<Decision> {
+    fn decision(&self, chain: &Chain, round: u32, block: &SealedBlock) -> Result<Decision> {
         let (height, block_hash) = (block.height(), block.hash());
         let set = chain.validators(height)?;
-        let vote = Vote { chain_id: chain.spec().chain_id(), kind: VoteKind::Precommit, height, round: 0, block_hash };
+        let vote = Vote { chain_id: chain.spec().chain_id(), kind: VoteKind::Precommit, height, round, block_hash };
         let hash = SignRequest::from(vote).signing_hash();
         let sign = |member: &bttc_primitives::Validator| {
             let key = self.0.get(&member.address).ok_or_eyre("a stranger was elected")?;
@@ -135,7 +135,7 @@ impl Signers {
         };
         let signatures = set.members().par_iter().map(sign).collect::<Result<Vec<_>>>()?;
         let signers = SignerBitmap::from_indices(signatures.len(), 0..signatures.len());
-        let certificate = CommitCertificate { height, round: 0, block_hash, signers, signatures };
+        let certificate = CommitCertificate { height, round, block_hash, signers, signatures };
         Ok(Decision { block_hash, certificate })
     }
 }
@@ -147,14 +147,20 @@ struct Times {
     commit: Duration,
 }
 
+/// The first turn of the validator whose key this node has.
 async fn turn(chain: &Chain) -> Result<Turn> {
-    let start = chain.start().await?;
-    Ok(Turn { height: start.height, round: 0, proposer: start.proposers.proposer(0) })
+    let (start, ours) = (chain.start().await?, key("signer", 0)?.address());
+    let round = (0..10_000).find(|round| start.proposers.proposer(*round) == ours).ok_or_eyre("we never propose")?;
+    Ok(Turn { height: start.height, round, proposer: ours })
 }
 
-async fn propose(chain: &Chain, after: u64) -> Result<SealedBlock> {
+fn open(path: &Path, durability: Durability, spec: &Arc<ChainSpec>) -> Result<Chain> {
+    ledger::open_as(path, durability, spec.clone(), DevValidator::of(key("signer", 0)?))
+}
+
+async fn propose(chain: &Chain, turn: Turn, after: u64) -> Result<SealedBlock> {
     chain.clock().set_next(chain.head().header.timestamp + after);
-    Ok(chain.propose(turn(chain).await?, None, Instant::now() + Duration::from_secs(3_600)).await?)
+    Ok(chain.propose(turn, None, Instant::now() + Duration::from_secs(3_600)).await?)
 }
 
 /// Lets every delegator delegate.
@@ -173,8 +179,9 @@ async fn delegate(chain: &Chain, signers: &Signers, args: &Args, delegators: &[P
             chain.pool().add(tx, Origin::Local)?;
         }
         while chain.pool().status() != (0, 0) {
-            let block = propose(chain, 1).await?;
-            chain.commit(signers.decision(chain, &block)?).await?;
+            let turn = turn(chain).await?;
+            let block = propose(chain, turn, 1).await?;
+            chain.commit(signers.decision(chain, turn.round, &block)?).await?;
         }
     }
     Ok(())
@@ -182,11 +189,11 @@ async fn delegate(chain: &Chain, signers: &Signers, args: &Args, delegators: &[P
 
 /// One empty block on both nodes; the proposing one commits it too, which is not counted.
 async fn step(proposer: &Chain, follower: &Chain, signers: &Signers, after: u64) -> Result<(SealedBlock, Times)> {
+    let turn = turn(proposer).await?;
     let began = Instant::now();
-    let block = propose(proposer, after).await?;
+    let block = propose(proposer, turn, after).await?;
     let proposed = began.elapsed();
-    let decision = signers.decision(proposer, &block)?;
-    let turn = turn(follower).await?;
+    let decision = signers.decision(proposer, turn.round, &block)?;
     let began = Instant::now();
     let verdict = follower.verify(turn, block.clone()).await?;
     let verified = began.elapsed();
@@ -233,7 +240,7 @@ async fn main() -> Result<()> {
     let signers = Signers::new(&args)?;
 
     let began = Instant::now();
-    let chain = ledger::open_spec(&path("made"), Durability::Ephemeral, spec.clone())?;
+    let chain = open(&path("made"), Durability::Ephemeral, &spec)?;
     delegate(&chain, &signers, &args, &delegators).await?;
     let root: B256 = chain.head().header.state_root;
     println!(
@@ -245,8 +252,8 @@ async fn main() -> Result<()> {
     );
     drop(chain);
     copy(&path("made"), &path("follows"))?;
-    let proposer = ledger::open_spec(&path("made"), Durability::Full, spec.clone())?;
-    let follower = ledger::open_spec(&path("follows"), Durability::Full, spec)?;
+    let proposer = open(&path("made"), Durability::Full, &spec)?;
+    let follower = open(&path("follows"), Durability::Full, &spec)?;
     ensure!(follower.head().header.state_root == root, "the copy is another chain");
 
     let (mut closing, mut others, mut gas) = (Vec::new(), Vec::new(), 0);
