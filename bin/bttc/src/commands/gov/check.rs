@@ -88,9 +88,7 @@ fn change(of: &Param, value: U256, now: u64) -> Option<(&'static crate::commands
         return Some(faults::unchanged(id, value));
     }
     if value.abs_diff(of.value) > of.step {
-        // What is out of bounds is not offered.
-        let (fault, detail) = faults::step_too_large(id, value, of.value, of.step);
-        return Some((fault, detail));
+        return Some(faults::step_too_large(id, value, (of.value, of.step), (of.min, of.max)));
     }
     let until: u64 = of.changed.saturating_add(of.coolDown).saturating_to();
     if !of.changed.is_zero() && now < until {

@@ -32,7 +32,9 @@ fn in_state(of: &Proposal, wanted: &[&str]) -> eyre::Result<()> {
         _ => None,
     };
     let when = from.map(|time| format!(" ({})", show::time(time))).unwrap_or_default();
-    let fault = if of.status == "queued" { &faults_gov::WRONG_TIME } else { &faults_gov::WRONG_STATE };
+    // What was decided but cannot be executed now has an id of its own.
+    let waits = wanted == ["executable"] && matches!(of.status.as_str(), "queued" | "expired");
+    let fault = if waits { &faults_gov::WRONG_TIME } else { &faults_gov::WRONG_STATE };
     Err(fault.report(&format!("proposal {} is in the state {:?}: {}{when}", of.id, of.status, of.status_text)))
 }
 

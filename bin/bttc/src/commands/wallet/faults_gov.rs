@@ -133,7 +133,7 @@ fn of_params(error: &IParamsErrors) -> (&'static Fault, String) {
     match error {
         E::UnknownParam(e) => (&UNKNOWN_PARAM, format!("number {}; there are {}", e.id, e.count)),
         E::OutOfBounds(e) => out_of_bounds(id(e.id), e.got, (e.min, e.max)),
-        E::StepTooLarge(e) => step_too_large(id(e.id), e.got, e.from, e.step),
+        E::StepTooLarge(e) => step_too_large(id(e.id), e.got, (e.from, e.step), (U256::ZERO, U256::MAX)),
         E::CoolingDown(e) => cooling_down(id(e.id), e.until.saturating_to()),
         E::StillPending(e) => still_pending(id(e.id), e.pending),
         E::Unchanged(e) => unchanged(id(e.id), e.value),
@@ -169,8 +169,14 @@ pub(crate) fn out_of_bounds(of: u64, got: U256, bounds: (U256, U256)) -> (&'stat
     (&OUT_OF_BOUNDS, text)
 }
 
-pub(crate) fn step_too_large(of: u64, got: U256, from: U256, step: U256) -> (&'static Fault, String) {
-    let (least, most) = (from.saturating_sub(step), from.saturating_add(step));
+/// `bounds` are the lowest and the highest value allowed, where they are known: what lies beyond them is not offered.
+pub(crate) fn step_too_large(
+    of: u64,
+    got: U256,
+    (from, step): (U256, U256),
+    bounds: (U256, U256),
+) -> (&'static Fault, String) {
+    let (least, most) = (from.saturating_sub(step).max(bounds.0), from.saturating_add(step).min(bounds.1));
     let text = format!(
         "{} is {} and moves by at most {} at once: not to {}, but to {} to {}",
         spelling(of),
@@ -255,7 +261,10 @@ mod tests {
             of_revert(&data).to_string(),
             "E1302: the value is out of bounds: minBaseFee cannot be 1 gwei; allowed are 300 gwei to 100,000 gwei (more: bttc explain E1302)"
         );
-        let (_, text) = step_too_large(31, U256::from(864_000), U256::from(432_000), U256::from(86_400));
+        let days = |days: u64| U256::from(days * 86_400);
+        let (_, text) = step_too_large(31, days(10), (days(5), days(1)), (days(2), days(14)));
         assert_eq!(text, "votingPeriod is 5 d and moves by at most 1 d at once: not to 10 d, but to 4 d to 6 d");
+        let (_, text) = step_too_large(31, days(10), (days(2), days(1)), (days(2), days(14)));
+        assert!(text.ends_with("but to 2 d to 3 d"), "{text}");
     }
 }
