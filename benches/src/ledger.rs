@@ -26,7 +26,12 @@ pub struct DevValidator(PrivateKeySigner);
 impl DevValidator {
     /// Its published key.
     pub fn new() -> Result<Arc<Self>> {
-        Ok(Arc::new(Self(dev_key(100)?)))
+        Ok(Self::of(dev_key(100)?))
+    }
+
+    /// One with another key.
+    pub fn of(key: PrivateKeySigner) -> Arc<Self> {
+        Arc::new(Self(key))
     }
 }
 
@@ -58,8 +63,13 @@ pub fn open(path: &Path, durability: Durability) -> Result<Chain> {
 
 /// A ledger of `spec` in `path`, whose validator is that of the development network.
 pub fn open_spec(path: &Path, durability: Durability, spec: Arc<ChainSpec>) -> Result<Chain> {
+    open_as(path, durability, spec, DevValidator::new()?)
+}
+
+/// A ledger of `spec` in `path` with a validator.
+pub fn open_as(path: &Path, durability: Durability, spec: Arc<ChainSpec>, signer: Arc<DevValidator>) -> Result<Chain> {
     let pool = PoolConfig::default();
-    Ok(Chain::open(spec, store(path, durability)?, ChainConfig::default(), pool, Some(DevValidator::new()?))?)
+    Ok(Chain::open(spec, store(path, durability)?, ChainConfig::default(), pool, Some(signer))?)
 }
 
 /// Longer than any block takes: a deadline would leave out transactions where the machine is slow.

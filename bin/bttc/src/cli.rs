@@ -1,6 +1,9 @@
 //! The grammar of the command line.
 
-use crate::{commands::stake::args::StakeArgs, testnet::args::TestnetArgs};
+use crate::{
+    commands::{gov::args::GovArgs, stake::args::StakeArgs},
+    testnet::args::TestnetArgs,
+};
 use bttc_node::Override;
 use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
 use clap_complete::Shell;
@@ -70,6 +73,8 @@ pub(crate) enum Command {
     Account(AccountArgs),
     /// Stake BTT, look after stake, operate a validator.
     Stake(Box<StakeArgs>),
+    /// Propose, vote, carry out: what stakers decide.
+    Gov(Box<GovArgs>),
     /// Tell more about an error, by its id; needs no node.
     Explain {
         /// Such as E1216; without it, all are listed.

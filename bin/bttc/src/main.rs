@@ -37,7 +37,8 @@ fn main() -> ExitCode {
         Command::Import(args) => commands::import::run(&args, &flags, out),
         Command::Account(args) => commands::account::run(args, out),
         Command::Stake(args) => commands::stake::run(*args, out),
-        Command::Explain { id } => commands::stake::explain(id.as_deref(), out),
+        Command::Gov(args) => commands::gov::run(*args, out),
+        Command::Explain { id } => commands::wallet::explain(id.as_deref(), out),
         Command::Validator(args) => commands::validator::run(args, out),
         Command::Signer(args) => commands::signer::run(&args, out),
         Command::Db(args) => commands::db::run(args, &flags, out),
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
             // Nothing is left to tell if standard error is closed too.
             let _closed = writeln!(io::stderr(), "Error: {}", paragraph(&error));
             // A dry run is no fault, but nothing was done either.
-            if error.is::<commands::stake::NotConfirmed>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            if error.is::<commands::wallet::NotConfirmed>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }

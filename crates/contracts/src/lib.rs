@@ -5,7 +5,8 @@
 //!   it, `contracts/predeploys/predeploys.json`, is proven by `contracts/predeploys/check.mjs`; building this crate
 //!   needs neither npm nor a Solidity compiler.
 //! - [`staking`], [`validator_set`], [`treasury`], [`supply`], [`params`]: typed calls of the staking contracts.
-//! - [`param_table`]: names and units of the parameters.
+//! - [`governor`], [`timelock`]: typed calls of governance; [`governance`]: what a proposal does.
+//! - [`param_table`], [`param_defaults`], [`param_units`]: names and units of the parameters, what they are on mainnet, and how people write them.
 //! - [`system`]: the system contracts as genesis carries them.
 //! - [`wbtt`]: typed calls and events of wrapped BTT.
 //!
@@ -15,12 +16,17 @@
 pub mod addresses;
 #[cfg(test)]
 mod bindings_test;
+pub mod governance;
+pub mod governor;
+pub mod param_defaults;
 pub mod param_table;
+pub mod param_units;
 pub mod params;
 mod predeploys;
 pub mod staking;
 pub mod supply;
 pub mod system;
+pub mod timelock;
 pub mod treasury;
 pub mod validator_set;
 pub mod wbtt;

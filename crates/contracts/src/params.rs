@@ -50,6 +50,22 @@ alloy_sol_types::sol! {
         event ForkCanceled(string name, uint256 time);
 
         error UnknownParam(uint256 id, uint256 count);
+        error OutOfBounds(uint256 id, uint256 got, uint256 min, uint256 max);
+        error StepTooLarge(uint256 id, uint256 got, uint256 from, uint256 step);
+        error CoolingDown(uint256 id, uint256 time, uint256 until);
+        error StillPending(uint256 id, uint256 pending);
+        error Unchanged(uint256 id, uint256 value);
+        error WrongOrder(uint256 low, uint256 lowValue, uint256 high, uint256 highValue);
+        error SumTooLarge(uint256 id, uint256 value, uint256 otherId, uint256 otherValue, uint256 most);
+        error NotMultiple(uint256 id, uint256 got, uint256 factor);
+        error BadForkName(uint256 length, uint256 most);
+        error ForkNotAhead(uint256 time, uint256 nowTime);
+        error ForkAlreadyPlanned(string name, uint256 time);
+        error NoForkAhead(uint256 time, uint256 nowTime);
+
+        function set(uint256 id, uint256 value) external;
+        function planFork(string calldata name, uint64 time) external;
+        function cancelFork() external;
 
         function get(uint256 id) external view returns (uint256);
         function param(uint256 id) external view returns (Param memory);

@@ -108,6 +108,14 @@ alloy_sol_types::sol! {
         function genesisValidator(address operator, address signer, uint16 commission, string calldata name, uint256 stake) external payable;
     }
 
+    /// The proxy itself: by the timelock.
+    #[derive(Debug, PartialEq, Eq)]
+    interface ISystemProxy {
+        error NoCode(address implementation);
+
+        function upgradeToAndCall(address implementation, bytes calldata data) external payable;
+    }
+
     /// `ValidatorSet.genesis`.
     interface IGenesisSet { function genesis(uint256[] calldata members, uint64 time) external; }
     /// `Treasury.genesis`.

@@ -1,15 +1,17 @@
 //! Beginning from a snapshot that peers offer, before the node has a chain (docs/protocol.md, section 10).
 //!
-//! Peers are asked for the manifest of their newest snapshot; the highest one that the validators of genesis certified is taken. Its chunks come from all
+//! Peers are asked for the manifest of their newest snapshot; the highest one that the trusted validators certified is taken: those of genesis, or
+//! those of the configured hash, which a network whose validators change needs. Its chunks come from all
 //! peers that have it, each judged alone, so a peer that gives a wrong one is left out and the chunk asked of another. What was taken stays in the database: after
 //! a restart the same snapshot is gone on with. If there is none, or it cannot be completed, the node begins from the first block.
 
 use crate::{Config, chain_spec};
+use alloy_primitives::B256;
 use bttc_bft::{Request, Response};
 use bttc_chain::snapshot::{ChunkId, ChunkSource, Manifest, SnapshotImportError, Trust, import};
 use bttc_consensus::{Fault, MAX_RESPONSE_BYTES, PeerId, SnapshotPart, Transport, TransportEvent};
 use bttc_network::{Identity, Network, NetworkHandle};
-use bttc_primitives::{ChainSpec, Fatal, Height};
+use bttc_primitives::{ChainSpec, Fatal, Height, ValidatorSet};
 use bttc_storage::Storage;
 use bytes::Bytes;
 use eyre::WrapErr;
@@ -63,7 +65,11 @@ pub(crate) async fn begin(
     handle.set_validators(spec.genesis_validators()?);
     let stop = CancellationToken::new();
     let serving = tokio::spawn(service.run(stop.clone()));
-    let begun = Search { handle, spec: spec.clone(), storage: storage.clone(), genesis_hash }
+    let trust = match config.snapshot.trusted_validators {
+        Some(hash) => Trust::SetHash(hash),
+        None => Trust::Set(spec.genesis_validators()?),
+    };
+    let begun = Search { handle, spec: spec.clone(), storage: storage.clone(), genesis_hash, trust }
         .run(config.snapshot.sync_wait)
         .await;
     stop.cancel();
@@ -75,7 +81,8 @@ struct Search {
     handle: NetworkHandle,
     spec: Arc<ChainSpec>,
     storage: Storage,
-    genesis_hash: alloy_primitives::B256,
+    genesis_hash: B256,
+    trust: Trust,
 }
 
 impl Search {
@@ -101,7 +108,8 @@ impl Search {
         let draining = tokio::spawn(drain(self.handle.clone(), drained.clone()));
         let importing = tokio::task::spawn_blocking({
             let (spec, storage) = (self.spec.clone(), self.storage.clone());
-            move || import_from(&spec, &storage, &source)
+            let trust = self.trust.clone();
+            move || import_from(&spec, &storage, &source, &trust)
         });
         let imported = importing.await?;
         drained.cancel();
@@ -112,23 +120,39 @@ impl Search {
         })
     }
 
+    /// Height and hash of the validators of a snapshot that others than those we trust have signed. That is no fault: sets change.
+    fn signed_by_others(&self, manifest: &Manifest) -> Option<(Height, B256)> {
+        let hash = ValidatorSet::new(manifest.validators.clone()).ok()?.hash();
+        (hash != self.trust.hash()).then(|| (manifest.height(), hash))
+    }
+
     /// The highest good manifest with the peers that have it; `begun` names the block of an import that was not finished, which comes first.
     async fn find(
         &self,
         wait: Duration,
-        begun: Option<alloy_primitives::B256>,
+        begun: Option<B256>,
     ) -> eyre::Result<Option<(Manifest, Vec<u8>, BTreeSet<PeerId>)>> {
         let mut end = Instant::now() + wait;
         let mut found: BTreeMap<(bool, Height, Vec<u8>), BTreeSet<PeerId>> = BTreeMap::new();
-        let trust = Trust::Set(self.spec.genesis_validators()?);
         while let Ok(Some(event)) = timeout_at(end, self.handle.next()).await {
             let TransportEvent::Connected(peer) = event else {
                 serve_nothing(&self.handle, event);
                 continue;
             };
             let Ok(Some(bytes)) = ask(&self.handle, &peer, SnapshotPart::Newest).await else { continue };
-            let checked = Manifest::decode(&bytes).and_then(|manifest| {
-                manifest.check(self.spec.chain_id(), self.genesis_hash, &trust)?;
+            let decoded = Manifest::decode(&bytes);
+            if let Some((height, signed)) = decoded.as_ref().ok().and_then(|manifest| self.signed_by_others(manifest)) {
+                tracing::warn!(
+                    ?peer,
+                    height,
+                    validators = %signed,
+                    "a peer offers a snapshot whose validators are not those we trust; if consensus_getValidators of a node you trust \
+                     names this hash for this height, start again with --snapshot.trusted_validators"
+                );
+                continue;
+            }
+            let checked = decoded.and_then(|manifest| {
+                manifest.check(self.spec.chain_id(), self.genesis_hash, &self.trust)?;
                 Ok(manifest)
             });
             match checked {
@@ -149,10 +173,10 @@ impl Search {
 }
 
 /// Imports, and again without the peers whose chunks were refused. Whether it came to its end.
-fn import_from(spec: &ChainSpec, storage: &Storage, source: &PeerSource) -> Result<bool, Fatal> {
+fn import_from(spec: &ChainSpec, storage: &Storage, source: &PeerSource, trust: &Trust) -> Result<bool, Fatal> {
     let mut shown = 0;
     loop {
-        let result = import(spec, storage, source, None, |done| {
+        let result = import(spec, storage, source, Some(trust.clone()), |done| {
             let percent = done.chunks.saturating_mul(100).checked_div(done.of).unwrap_or(100);
             if percent >= shown {
                 tracing::info!(chunks = done.chunks, of = done.of, resumed = done.resumed, "snapshot");

@@ -6,14 +6,16 @@ use crate::{
     btt_audit, btt_upgrade,
     context::Api,
     error::Reply,
+    governance::{self, Touching},
     registry::Registry,
     staking_contracts::Contracts,
     staking_values::{Decimal, small},
 };
 use bttc_contracts::{
     addresses::{PARAMS, SUPPLY, TREASURY, VALIDATOR_SET},
+    governance::lane_name,
     param_table::name_and_unit,
-    params::IParams::{self, Lane, Param},
+    params::IParams::{self, Param},
     supply::{INITIAL, ISupply},
     treasury::ITreasury,
     validator_set::IValidatorSet,
@@ -25,6 +27,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.work("btt_params", params);
     registry.work("btt_auditSupply", btt_audit::audit);
     registry.work("btt_upgradeReadiness", btt_upgrade::readiness);
+    governance::register(registry);
 }
 
 #[derive(Clone, Serialize)]
@@ -73,18 +76,24 @@ struct ParamRow {
     pending: Option<Decimal>,
     /// Time of the last change; 0 if there was none.
     changed: u64,
+    /// Open proposals that would change it.
+    proposals: Vec<Touching>,
 }
 
 fn params(api: &Api, mut args: Args) -> Reply<Vec<ParamRow>> {
     let block: BlockArg = args.optional("block")?.unwrap_or_default();
     args.end()?;
     let contracts = Contracts::at(api, &api.read()?, block)?;
-    contracts.ask(PARAMS, &IParams::allCall {})?.iter().map(ParamRow::of).collect()
+    let mut touching = governance::touching(&contracts)?;
+    let row = |param: &Param| {
+        let id = small(param.id, "a parameter of id")?;
+        ParamRow::of(id, param, touching.remove(&id).unwrap_or_default())
+    };
+    contracts.ask(PARAMS, &IParams::allCall {})?.iter().map(row).collect()
 }
 
 impl ParamRow {
-    fn of(param: &Param) -> Reply<Self> {
-        let id = small(param.id, "a parameter of id")?;
+    fn of(id: u64, param: &Param, proposals: Vec<Touching>) -> Reply<Self> {
         let known = name_and_unit(id);
         Ok(Self {
             id,
@@ -95,14 +104,10 @@ impl ParamRow {
             max: param.max.into(),
             step: param.step.into(),
             cool_down: small(param.coolDown, "a cool-down of")?,
-            lane: match param.lane {
-                Lane::Standard => "standard",
-                Lane::Long => "long",
-                Lane::Expedited => "expedited",
-                Lane::__Invalid => "unknown",
-            },
+            lane: lane_name(param.lane),
             pending: param.isPending.then(|| param.pending.into()),
             changed: small(param.changed, "a time of")?,
+            proposals,
         })
     }
 }

@@ -85,7 +85,8 @@ pub(crate) fn positions(api: &Api, read: &ReadTx, contracts: &Contracts<'_>, own
     Ok(found)
 }
 
-fn evicted(api: &Api, read: &ReadTx, height: Height) -> Reply<Vec<Address>> {
+/// Operators that were evicted, as far back as the node keeps logs.
+pub(crate) fn evicted(api: &Api, read: &ReadTx, height: Height) -> Reply<Vec<Address>> {
     let mut operators = Vec::new();
     let range = read.kept()?.logs..=height;
     visit(read, range, STAKING, IStaking::Evicted::SIGNATURE_HASH, &Patience::of_call(api), |_, receipt| {

@@ -1,4 +1,4 @@
-//! `staking_subscribe`: closed epochs, slashes and changes of commission, told as their blocks become final.
+//! `staking_subscribe`: closed epochs, slashes, changes of commission and proposals, told as their blocks become final.
 
 use crate::{
     args::Args,
@@ -6,6 +6,7 @@ use crate::{
     error::{Reply, RpcError},
     eth_subscribe::{Stop, hold, send},
     feed::BlockFeed,
+    governance_logs::ProposalNews,
     registry::Registry,
     staking_contracts::check_staking,
     staking_logs::{event, slashes_of},
@@ -29,6 +30,7 @@ enum Wanted {
     Epochs,
     Slashes,
     Commissions,
+    Proposals,
 }
 
 impl Wanted {
@@ -40,9 +42,10 @@ impl Wanted {
             "epochs" => Ok(Self::Epochs),
             "slashes" => Ok(Self::Slashes),
             "commissions" => Ok(Self::Commissions),
-            other => {
-                Err(RpcError::params(format!("no {other:?} subscription; there are epochs, slashes and commissions")))
-            }
+            "proposals" => Ok(Self::Proposals),
+            other => Err(RpcError::params(format!(
+                "no {other:?} subscription; there are epochs, slashes, commissions and proposals"
+            ))),
         }
     }
 
@@ -56,6 +59,9 @@ impl Wanted {
                 .filter_map(|log| Commission::of(log, height, time))
                 .map(|commission| json!(commission))
                 .collect(),
+            Self::Proposals => {
+                logs.iter().filter_map(|log| ProposalNews::of(log, height, time)).map(|news| json!(news)).collect()
+            }
         }
     }
 }

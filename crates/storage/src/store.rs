@@ -19,6 +19,9 @@ use std::{
 /// A disk with less free space than this is full. Unit: bytes.
 const FULL_DISK_BYTES: u64 = 1 << 20;
 
+/// How often a read transaction that could not begin is begun again.
+const BEGIN_RETRIES: u32 = 3;
+
 /// The chain that a database holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -119,7 +122,13 @@ impl Storage {
 
     /// The database as it is now. Drop it soon: as long as it lives, the space of what is replaced is not used again.
     pub fn read(&self) -> Result<ReadTx, Fatal> {
-        let tx = self.shared.env.begin_ro_sync().map_err(beginning("read transaction"))?;
+        let mut begun = self.shared.env.begin_ro_sync();
+        // MDBX gives up on a reader that it found amid a commit and that then got no processor for a tenth of a second.
+        for _ in 0..BEGIN_RETRIES {
+            let Err(MdbxError::Problem) = begun else { break };
+            begun = self.shared.env.begin_ro_sync();
+        }
+        let tx = begun.map_err(beginning("read transaction"))?;
         Ok(ReadTx::new(self.clone(), tx, self.shared.readers.enter()))
     }
 

@@ -88,9 +88,12 @@ pub(crate) struct UpArgs {
     /// Time between blocks while nobody sends anything.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "2s")]
     pub(crate) idle_time: Duration,
-    /// Length of an epoch; every other time of staking and governance is as much shorter than on mainnet.
+    /// Length of an epoch.
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "60s")]
     pub(crate) epoch: Duration,
+    /// What takes a day on mainnet takes so long: unbonding (7 days there), votes (5), delays (2 and 7), notices, cool-downs [default: 48 epochs].
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) day: Option<Duration>,
     /// Connect the nodes directly: no partitions, no latency, nothing between them to measure.
     #[arg(long)]
     pub(crate) direct: bool,

@@ -2,7 +2,11 @@
 
 use alloy_genesis::Genesis;
 use alloy_primitives::{Address, U256};
-use bttc_contracts::system::IGenesis::{Grant, Setting};
+use bttc_contracts::{
+    param_defaults::{DEFAULTS, ParamDefault},
+    param_table::ids::EPOCH_LENGTH,
+    system::IGenesis::{Grant, Setting},
+};
 use bttc_node::{GenesisValidator, StakingPlan, add_staking, dev_accounts, dev_operator};
 use eyre::{OptionExt, WrapErr, eyre};
 use serde_json::{Value, json};
@@ -20,6 +24,15 @@ pub(crate) struct Times {
     pub(crate) idle: Duration,
     /// Length of an epoch.
     pub(crate) epoch: Duration,
+    /// What takes a day on mainnet takes so long.
+    pub(crate) day: Duration,
+}
+
+impl Times {
+    /// A day with as many epochs as on mainnet.
+    pub(crate) const fn day_of(epoch: Duration) -> Duration {
+        epoch.saturating_mul(DAY / MAINNET_EPOCH)
+    }
 }
 
 /// What each validator stakes. Unit: BTT.
@@ -32,8 +45,9 @@ const PROGRAMMES: u64 = 49_500_000_000;
 const FOUNDATION: u64 = 198_000_000_000;
 const AIRDROP: u64 = 99_990_000_000;
 
-/// Length of an epoch on mainnet. Unit: seconds.
-const MAINNET_EPOCH: u64 = 1_800;
+/// Length of an epoch on mainnet, and of a day. Unit: seconds.
+const MAINNET_EPOCH: u32 = 1_800;
+const DAY: u32 = 86_400;
 
 fn btt(amount: u64) -> U256 {
     U256::from(amount).saturating_mul(U256::from(1_000_000_000_000_000_000u64))
@@ -75,7 +89,7 @@ pub(crate) fn make(validators: &[Address], times: &Times) -> eyre::Result<String
     };
     let plan = StakingPlan {
         validators,
-        settings: settings(times)?,
+        settings: settings(times),
         grants: vec![grant],
         airdrop: btt(AIRDROP),
         reserve: btt(RESERVE),
@@ -84,50 +98,43 @@ pub(crate) fn make(validators: &[Address], times: &Times) -> eyre::Result<String
     Ok(serde_json::to_string_pretty(&add_staking(genesis, &plan)?)?)
 }
 
-/// A parameter by its number (`contracts/system/interfaces/ParamIds.sol`), its default and bounds on mainnet (`docs/parameters.md`). Unit of times: seconds.
-struct Time {
-    id: u64,
-    mainnet: u64,
-    max: u64,
-}
-
-/// Times of staking and governance that are shorter in a local network, in the proportion of its epochs.
-const TIMES: [Time; 11] = [
-    Time { id: 15, mainnet: 259_200, max: 1_209_600 },
-    Time { id: 16, mainnet: 604_800, max: 2_419_200 },
-    Time { id: 27, mainnet: 3_600, max: 86_400 },
-    Time { id: 28, mainnet: 86_400, max: 604_800 },
-    Time { id: 31, mainnet: 432_000, max: 1_209_600 },
-    Time { id: 34, mainnet: 172_800, max: 604_800 },
-    Time { id: 35, mainnet: 172_800, max: 1_209_600 },
-    Time { id: 36, mainnet: 604_800, max: 2_592_000 },
-    Time { id: 37, mainnet: 86_400, max: 259_200 },
-    Time { id: 38, mainnet: 1_209_600, max: 2_592_000 },
-    Time { id: 8, mainnet: MAINNET_EPOCH, max: 86_400 },
-];
-
-/// Number of the parameter that says over how many blocks misses count.
+/// Numbers of parameters (`contracts/system/interfaces/ParamIds.sol`).
+const BLOCK_TIME_MS: u64 = 6;
+const IDLE_TIME_MS: u64 = 7;
+/// Over how many blocks misses count.
 const DOWNTIME_WINDOW: u64 = 24;
 
-fn settings(times: &Times) -> eyre::Result<Vec<Setting>> {
+/// A parameter by its number, and what it is at least in a local network. Unit: seconds.
+type Time = (u64, u64);
+
+/// Times of staking and governance that are shorter in a local network, in the proportion of its day.
+const TIMES: [Time; 10] =
+    [(15, 10), (16, 10), (27, 10), (28, 10), (31, 5), (34, 2), (35, 2), (36, 2), (37, 3), (38, 60)];
+
+/// Every parameter: those of mainnet, but for times and for what a vote would have to wait for.
+fn settings(times: &Times) -> Vec<Setting> {
     let epoch = times.epoch.as_secs().max(1);
-    let setting = |id: u64, value: u64, min: u64, max: u64| Setting {
-        id: U256::from(id),
-        value: U256::from(value),
-        min: U256::from(min),
-        max: U256::from(max),
-        step: U256::from(max),
-        coolDown: U256::ZERO,
+    let scale = |seconds: u64| {
+        let scaled = u128::from(seconds) * times.day.as_millis() / (u128::from(DAY) * 1_000);
+        u64::try_from(scaled).unwrap_or(u64::MAX)
     };
-    let scaled = TIMES.iter().map(|of| {
-        let value = (u128::from(of.mainnet) * u128::from(epoch) / u128::from(MAINNET_EPOCH)).max(10);
-        setting(of.id, u64::try_from(value).unwrap_or(of.max).min(of.max), 1, of.max)
-    });
-    let mut settings: Vec<_> = scaled.collect();
-    settings.push(setting(6, milliseconds(times.block), 1, 10_000));
-    settings.push(setting(7, milliseconds(times.idle.max(times.block)), 1, 30_000));
-    settings.push(setting(DOWNTIME_WINDOW, 100, 10, 100_000));
-    Ok(settings)
+    let setting = |(id, of): (u64, &ParamDefault)| {
+        let time = |value: u64, max: u128| (u128::from(value).clamp(1, max), 1, of.max);
+        let (value, min, step) = match id {
+            EPOCH_LENGTH => time(epoch, of.max),
+            BLOCK_TIME_MS => time(milliseconds(times.block), of.max),
+            IDLE_TIME_MS => time(milliseconds(times.idle.max(times.block)), of.max),
+            DOWNTIME_WINDOW => (100, 10, of.max),
+            _ => match TIMES.iter().find(|(time, _)| *time == id) {
+                Some((_, least)) => time(u64::try_from(of.value).map_or(u64::MAX, scale).max(*least), of.max),
+                None => (of.value, of.min, of.step),
+            },
+        };
+        let [value, min, max, step] = [value, min, of.max, step].map(U256::from);
+        // A change must be in force before the next one.
+        Setting { id: U256::from(id), value, min, max, step, coolDown: U256::from(scale(of.cool_down).max(epoch)) }
+    };
+    (0..).zip(&DEFAULTS).map(setting).collect()
 }
 
 fn milliseconds(time: Duration) -> u64 {
@@ -146,11 +153,15 @@ mod tests {
     use super::*;
     use bttc_primitives::ChainSpec;
 
+    fn times(block: Duration, idle: Duration, epoch: u64, day: u64) -> Times {
+        Times { block, idle, epoch: Duration::from_secs(epoch), day: Duration::from_secs(day) }
+    }
+
     #[test]
     fn it_names_the_validators_and_their_times() {
         let validators = [Address::repeat_byte(1), Address::repeat_byte(2)];
         let (block, idle) = (Duration::from_millis(100), Duration::from_millis(50));
-        let text = make(&validators, &Times { block, idle, epoch: Duration::from_secs(10) }).unwrap();
+        let text = make(&validators, &times(block, idle, 10, 480)).unwrap();
         let spec = ChainSpec::from_json(&text).unwrap();
         assert_eq!((spec.chain_id(), spec.is_dev(), spec.has_staking()), (LOCAL_CHAIN_ID, false, true));
         let set = spec.genesis_validators().unwrap();
@@ -158,5 +169,30 @@ mod tests {
         assert_eq!(set.total_power(), 2 * STAKE);
         assert_eq!(spec.timing().block_time, Duration::from_millis(100));
         assert_eq!(spec.timing().idle_time, Duration::from_millis(100));
+    }
+
+    #[test]
+    fn a_vote_fits_into_a_short_day() {
+        let short = Duration::from_millis(100);
+        assert_eq!(Times::day_of(Duration::from_secs(10)), Duration::from_secs(480));
+        // Voting, its extension, both delays, the fast vote, the window; the notice of commissions, unbonding.
+        let ids = [31, 34, 35, 36, 37, 38, 15, 16];
+        for (day, expected) in [
+            (480, [2_400, 960, 960, 3_360, 480, 6_720, 1_440, 3_360]),
+            (4, [20, 8, 8, 28, 4, 60, 12, 28]),
+            (0, [5, 2, 2, 2, 3, 60, 10, 10]),
+        ] {
+            let settings = settings(&times(short, short, 10, day));
+            assert_eq!(ids.map(|id| settings[id].value.to::<u64>()), expected);
+            assert!(
+                settings.iter().all(|of| of.min <= of.value && of.value <= of.max && of.coolDown >= U256::from(10))
+            );
+            let base_fee = &settings[0];
+            assert_eq!((base_fee.value.to(), base_fee.step.to()), (9_000_000_000_000u64, 3_000_000_000_000u64));
+            assert_eq!(base_fee.coolDown.to::<u64>(), (7 * day).max(10));
+        }
+        // The contract takes them.
+        make(&[Address::repeat_byte(1)], &times(short, short, 10, 4)).unwrap();
+        make(&[Address::repeat_byte(1)], &times(short, short, 100_000, 10_000_000)).unwrap();
     }
 }

@@ -58,7 +58,9 @@ pub(crate) fn create(dir: &Path, args: &UpArgs) -> eyre::Result<Layout> {
         add_node(dir, &mut layout, Key::None)?;
     }
     let validators: Vec<Address> = validators.into_iter().flatten().collect();
-    let text = genesis::make(&validators, &Times { block: args.block_time, idle: args.idle_time, epoch: args.epoch })?;
+    let day = args.day.unwrap_or_else(|| Times::day_of(args.epoch));
+    let times = Times { block: args.block_time, idle: args.idle_time, epoch: args.epoch, day };
+    let text = genesis::make(&validators, &times)?;
     files::replace(&dir.join(GENESIS), text.as_bytes())?;
     layout.save(dir)?;
     Ok(layout)

@@ -4,7 +4,7 @@ use crate::program::run;
 
 #[test]
 fn every_help_page_is_as_before() {
-    let pages: [&[&str]; 37] = [
+    let pages: [&[&str]; 42] = [
         &["--help"],
         &["node", "--help"],
         &["config", "show", "--help"],
@@ -29,6 +29,11 @@ fn every_help_page_is_as_before() {
         &["stake", "validator", "create", "--help"],
         &["stake", "sign", "--help"],
         &["stake", "resume", "--help"],
+        &["gov", "--help"],
+        &["gov", "propose", "--help"],
+        &["gov", "override", "--help"],
+        &["gov", "deposit", "--help"],
+        &["gov", "params", "--help"],
         &["signer", "--help"],
         &["db", "--help"],
         &["db", "verify", "--help"],

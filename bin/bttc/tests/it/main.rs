@@ -4,8 +4,10 @@
 mod account;
 mod db;
 mod genesis;
+mod gov;
 mod help;
 mod import;
+mod network;
 mod node;
 mod peers;
 mod program;

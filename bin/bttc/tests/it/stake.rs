@@ -1,108 +1,15 @@
 //! Staking from the command line, on a network of one validator.
 
-use crate::program::{DEADLINE, bttc, told};
-use alloy_primitives::Address;
-use serde_json::Value;
-use std::{
-    fs,
-    path::PathBuf,
-    time::{Duration, Instant},
+use crate::{
+    network::{BTT, Network, wei},
+    program::{DEADLINE, bttc, told},
 };
-
-/// A network, ended with the test, and the home of somebody who stakes.
-struct Network {
-    home: tempfile::TempDir,
-    dir: String,
-    url: String,
-    accounts: Vec<Value>,
-}
-
-impl Network {
-    fn up() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let dir = home.path().join("network").to_str().unwrap().to_owned();
-        let mut network = Self { home, dir, url: String::new(), accounts: Vec::new() };
-        let arguments = ["testnet", "--dir", &network.dir, "up", "--validators", "1", "--direct", "--json"];
-        let times = ["--block-time", "200ms", "--idle-time", "400ms", "--epoch", "5s"];
-        let (code, text, errors) = told(&bttc(&[&arguments[..], &times[..]].concat()).output().unwrap());
-        assert_eq!(code, 0, "{errors}");
-        let json: Value = serde_json::from_str(&text).unwrap();
-        network.url = json["nodes"][0]["http"].as_str().unwrap().to_owned();
-        network.accounts = json["accounts"].as_array().unwrap().clone();
-        fs::write(network.path("password"), "correct horse\n").unwrap();
-        network
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.home.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        let mut command = bttc(arguments);
-        command.env("XDG_DATA_HOME", self.home.path()).env("BTTC_RPC", &self.url).env("TZ", "UTC");
-        told(&command.output().unwrap())
-    }
-
-    /// Address of a funded account.
-    fn account(&self, number: usize) -> String {
-        let address: Address = self.accounts[number]["address"].as_str().unwrap().parse().unwrap();
-        address.to_string()
-    }
-
-    /// Takes in a funded account; the file of its key.
-    fn import(&self, number: usize) -> String {
-        let account = &self.accounts[number];
-        let (key, password) = (self.path("key"), self.path("password"));
-        fs::write(&key, account["privateKey"].as_str().unwrap()).unwrap();
-        let (code, _, errors) = self.run(&["account", "import", "--key-file", &key, "--password-file", &password]);
-        assert_eq!(code, 0, "{errors}");
-        let file = format!("bttc/keystore/{}.json", self.account(number));
-        assert!(PathBuf::from(self.path(&file)).exists());
-        self.path(&file)
-    }
-
-    /// A command of `stake` that must succeed; what it printed.
-    fn stake(&self, arguments: &[&str]) -> String {
-        let (code, text, errors) = self.run(&[&["stake"], arguments].concat());
-        assert_eq!(code, 0, "{arguments:?}: {text}{errors}");
-        text
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        serde_json::from_str(&self.stake(&[arguments, &["--json"]].concat())).unwrap()
-    }
-
-    /// A transaction of the account of `key`, sent without a question.
-    fn send(&self, key: &str, arguments: &[&str]) -> Value {
-        let password = self.path("password");
-        let answer = self.json(&[arguments, &["--keystore", key, "--password-file", &password, "-y"]].concat());
-        assert_eq!(answer["state"], "included", "{answer}");
-        answer
-    }
-
-    /// A command that must end with an error; its code and text.
-    fn refused(&self, arguments: &[&str]) -> (i32, String) {
-        let (code, text, errors) = self.run(&[&["stake"], arguments].concat());
-        assert_ne!(code, 0, "{arguments:?}: {text}");
-        (code, errors)
-    }
-}
-
-impl Drop for Network {
-    fn drop(&mut self) {
-        let _ended = bttc(&["testnet", "--dir", &self.dir, "down"]).output();
-    }
-}
-
-fn wei(value: &Value) -> u128 {
-    value.as_str().unwrap().parse().unwrap()
-}
-
-const BTT: u128 = 1_000_000_000_000_000_000;
+use serde_json::Value;
+use std::time::{Duration, Instant};
 
 #[test]
 fn somebody_stakes_earns_and_takes_back() {
-    let network = Network::up();
+    let network = Network::up("stake", &[]);
     let key = network.import(3);
     let password = network.path("password");
     let account = &*network.account(3);
@@ -113,7 +20,7 @@ fn somebody_stakes_earns_and_takes_back() {
     assert_eq!((validator["name"].as_str(), validator["inSet"].as_bool()), (Some("validator 0"), Some(true)));
     assert_eq!((validator["share"].as_u64(), validator["commission"].as_u64()), (Some(10_000), Some(1_000)));
     let operator = validator["operator"].as_str().unwrap();
-    let table = network.stake(&["validators"]);
+    let table = network.does(&["validators"]);
     assert!(table.contains(operator) && table.contains("100000000"), "{table}");
 
     // Without -y and without a terminal: a dry run, and nothing more.
@@ -132,7 +39,7 @@ fn somebody_stakes_earns_and_takes_back() {
     assert_eq!((sent["events"][0]["name"].as_str(), sent["plan"]["nonce"].as_u64()), (Some("Delegated"), Some(0)));
     assert!(wei(&sent["fee"]) > 0 && wei(&sent["fee"]) <= wei(&sent["plan"]["mostFee"]), "{sent}");
     let hash = sent["hash"].as_str().unwrap();
-    let again = network.stake(&["resume", hash]);
+    let again = network.does(&["resume", hash]);
     assert!(again.contains("is staked with") && again.contains(hash), "{again}");
     let positions = network.json(&["positions", account]);
     assert_eq!(wei(&positions["positions"][0]["worth"]), 1000 * BTT);
@@ -149,7 +56,7 @@ fn somebody_stakes_earns_and_takes_back() {
     };
     let sent = network.send(&key, &["claim"]);
     assert!(wei(&sent["events"][0]["amount"]) >= pending, "{sent}");
-    let csv = network.stake(&["rewards", "export", "--format", "csv"]);
+    let csv = network.does(&["rewards", "export", "--format", "csv"]);
     let lines: Vec<_> = csv.lines().collect();
     assert!(lines.len() == 2 && lines[1].contains(",reward,") && lines[1].contains(operator), "{csv}");
     assert_eq!(network.json(&["rewards", "export"])["total"], sent["events"][0]["amount"]);
@@ -160,7 +67,7 @@ fn somebody_stakes_earns_and_takes_back() {
     let (name, id, unlock) = (event["name"].as_str(), event["id"].as_u64(), event["time"].as_u64().unwrap());
     assert_eq!((name, id, wei(&event["amount"])), (Some("Undelegated"), Some(0), 400 * BTT));
     assert!(sent["plan"]["unlock"].as_u64().unwrap().abs_diff(unlock) < 30);
-    let text = network.stake(&["positions"]);
+    let text = network.does(&["positions"]);
     assert!(
         text.contains("600 BTT") && text.contains("400 BTT") && text.contains(" UTC (") && text.contains("in 2"),
         "{text}"
@@ -221,7 +128,7 @@ fn somebody_stakes_earns_and_takes_back() {
 
 #[test]
 fn an_operator_registers_a_validator() {
-    let network = Network::up();
+    let network = Network::up("stake", &[]);
     let key = network.import(4);
     let password = network.path("password");
     let account = &*network.account(4);

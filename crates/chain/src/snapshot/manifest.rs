@@ -61,6 +61,16 @@ pub enum Trust {
     SetHash(B256),
 }
 
+impl Trust {
+    /// The set's `validatorsHash`.
+    pub fn hash(&self) -> B256 {
+        match self {
+            Self::Set(set) => set.hash(),
+            Self::SetHash(hash) => *hash,
+        }
+    }
+}
+
 /// What a snapshot is of, and how many chunks it has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
@@ -163,11 +173,7 @@ impl Manifest {
         expect("genesis hash", self.genesis_hash, genesis_hash)?;
         let given = ValidatorSet::new(self.validators.clone())
             .map_err(|error| InvalidSnapshot::Certificate(error.to_string()))?;
-        let trusted = match trust {
-            Trust::Set(set) => set.hash(),
-            Trust::SetHash(hash) => *hash,
-        };
-        expect("validators hash", given.hash(), trusted)?;
+        expect("validators hash", given.hash(), trust.hash())?;
         expect("certified height", self.certificate.height, self.height())?;
         expect("certified block", self.certificate.block_hash, self.header.hash_slow())?;
         check_certificate(chain_id, &given, &self.certificate).map_err(InvalidSnapshot::Certificate)?;

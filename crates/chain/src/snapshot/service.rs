@@ -2,6 +2,7 @@
 
 use super::{ExportError, Exporter, Shelf};
 use crate::{Chain, ChainEvent};
+use alloy_primitives::B256;
 use bttc_primitives::{Fatal, Height};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -25,6 +26,8 @@ pub struct SnapshotConfig {
     /// How long peers are asked for one before the node begins from the first block.
     #[serde(with = "humantime_serde")]
     pub sync_wait: Duration,
+    /// Hash of the validators that must have signed it, learned from somebody trusted; without it those of genesis.
+    pub trusted_validators: Option<B256>,
     /// A snapshot is written at each multiple of this height; 0 writes none. Unit: blocks.
     pub interval: u64,
     /// How many of the newest snapshots are kept.
@@ -35,7 +38,14 @@ pub struct SnapshotConfig {
 
 impl Default for SnapshotConfig {
     fn default() -> Self {
-        Self { sync: false, sync_wait: Duration::from_secs(30), interval: 0, keep: 2, path: PathBuf::new() }
+        Self {
+            sync: false,
+            sync_wait: Duration::from_secs(30),
+            trusted_validators: None,
+            interval: 0,
+            keep: 2,
+            path: PathBuf::new(),
+        }
     }
 }
 

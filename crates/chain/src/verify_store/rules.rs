@@ -1,10 +1,13 @@
 //! What the rules of the chain say of a stored block.
 
 use crate::epochs::Epoch;
+use alloy_consensus::Transaction as _;
+use alloy_sol_types::SolCall;
 use bttc_consensus::{
     InvalidBlock, Turn, check_body, check_certificate, check_ethereum_body, check_ethereum_header, check_evidence,
     check_header, check_last_commit, output_commitment,
 };
+use bttc_contracts::{addresses::VALIDATOR_SET, validator_set::IValidatorSet};
 use bttc_primitives::{
     ChainSpec, EthereumHardforks, Evidence, Head, Height, InvalidGenesis, RecoveredBlock, SealedBlock, ValidatorSet,
     recover_senders,
@@ -20,6 +23,15 @@ pub(super) struct Rules {
     validators: Option<ValidatorSet>,
     /// Epochs that an election began, by their first height.
     epochs: BTreeMap<Height, Epoch>,
+}
+
+/// Whether the last transaction is the proposer's call that closes an epoch.
+fn closes_epoch(block: &SealedBlock) -> bool {
+    let close = IValidatorSet::closeEpochCall::SELECTOR;
+    let last = block.body.transactions.last();
+    last.is_some_and(|tx| {
+        tx.is_legacy() && tx.gas_price() == Some(0) && tx.to() == Some(VALIDATOR_SET) && tx.input().starts_with(&close)
+    })
 }
 
 type Faults = Vec<(BlockPart, String)>;
@@ -49,12 +61,22 @@ impl Rules {
         self.epochs.range(..=height).next_back().map(|(_, epoch)| epoch)
     }
 
-    /// Of a block that closes an epoch: whom the next heights' voters were elected as.
+    /// What a block commits to against the voters of the next height, and whether it closes an epoch against the row of the next.
     fn elected_after(&self, block: &SealedBlock) -> Option<String> {
-        let next = self.epochs.get(&block.height().saturating_add(1))?;
-        let commitment = output_commitment(next.validators.hash(), bttc_trie::empty_exit_root());
-        (commitment != block.header.extra_data)
-            .then(|| "the next height's row in the table Epochs is not what its extra_data commits to".to_owned())
+        let next = block.height().saturating_add(1);
+        let commitment = output_commitment(self.validators(next)?.hash(), bttc_trie::empty_exit_root());
+        if commitment != block.header.extra_data {
+            return Some(
+                "its extra_data does not commit to the validators of the next height in the table Epochs".to_owned(),
+            );
+        }
+        let closes = self.spec.has_staking() && closes_epoch(block);
+        // The rows that came with a snapshot may lie within their epoch.
+        match (closes, self.epochs.get(&next).is_some_and(|epoch| epoch.since == next)) {
+            (true, false) => Some("it closes an epoch, and the next one is not in the table Epochs".to_owned()),
+            (false, true) => Some("an epoch begins behind it in the table Epochs, but it closes none".to_owned()),
+            _ => None,
+        }
     }
 
     fn genesis(&self, committed: &CommittedBlock<'_>) -> Faults {

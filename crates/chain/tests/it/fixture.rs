@@ -51,6 +51,11 @@ pub(crate) fn open_genesis(path: &Path, genesis: &str) -> Chain {
     open_spec(path, ChainSpec::from_json(genesis).unwrap())
 }
 
+/// The development chain with the staking contracts: one validator, epochs of a minute.
+pub(crate) fn staking_spec() -> ChainSpec {
+    ChainSpec::from_genesis(crate::staking_genesis::staking_genesis(GENESIS)).unwrap()
+}
+
 pub(crate) fn open_spec(path: &Path, spec: ChainSpec) -> Chain {
     let config = StorageConfig { path: path.to_owned(), durability: Durability::Ephemeral, ..Default::default() };
     let storage = Storage::open(&config).unwrap();

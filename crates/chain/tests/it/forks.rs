@@ -1,13 +1,12 @@
 //! Planned forks: blocks before their time pass, blocks from it on stop a build that does not know them.
 
 use crate::{development::run, fixture::*};
-use alloy_primitives::{Address, B64, B256, U256};
+use alloy_primitives::{B64, B256, U256};
 use bttc_chain::{Chain, Driver, Mining};
 use bttc_consensus::{Announcement, Application, ForkDigest, InvalidBlock, Verdict, Version};
 use bttc_contracts::addresses::PARAMS;
-use bttc_primitives::{ChainSpec, ForkPlan, Genesis, GenesisAccount, SealedBlock};
+use bttc_primitives::{ChainSpec, ForkPlan, Genesis, SealedBlock};
 use std::{
-    collections::BTreeMap,
     path::Path,
     time::{Duration, Instant},
 };
@@ -29,21 +28,7 @@ fn short(text: &[u8]) -> B256 {
 
 /// The development genesis with staking, and a plan of this name.
 fn genesis(name: &[u8]) -> Genesis {
-    let mut kept: serde_json::Value =
-        serde_json::from_str(include_str!("../../../rpc/tests/it/staking-genesis.json")).unwrap();
-    let mut genesis: Genesis = serde_json::from_str(GENESIS).unwrap();
-    genesis.timestamp = kept["timestamp"].as_u64().unwrap();
-    genesis.config.extra_fields.get_mut("bttc").unwrap()["validators"] = kept["validators"].take();
-    let system = bttc_contracts::system::system_contracts();
-    let mut codes: BTreeMap<_, _> = system.parts.into_iter().collect();
-    for contract in system.contracts {
-        codes.insert(contract.address, system.proxy.clone());
-        codes.insert(contract.implementation, contract.code);
-    }
-    let accounts: BTreeMap<Address, GenesisAccount> = serde_json::from_value(kept["alloc"].take()).unwrap();
-    for (address, account) in accounts {
-        genesis.alloc.insert(address, GenesisAccount { code: codes.remove(&address), ..account });
-    }
+    let mut genesis = crate::staking_genesis::staking_genesis(GENESIS);
     if !name.is_empty() {
         let slots = genesis.alloc.get_mut(&PARAMS).unwrap().storage.as_mut().unwrap();
         slots.insert(B256::from(U256::from(NAME_SLOT)), short(name));

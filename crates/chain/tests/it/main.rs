@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests")]
 
 mod fixture;
+#[path = "../../../rpc/tests/it/staking_genesis.rs"]
+mod staking_genesis;
 
 mod blocks;
 mod development;
+mod epochs;
 mod forks;
 mod full;
 mod import;

@@ -88,7 +88,7 @@ async fn made(blocks: u64, fills: u64) -> Made {
 
 /// A snapshot in memory.
 #[derive(Clone, Default)]
-struct Memory {
+pub(crate) struct Memory {
     manifest: Option<Vec<u8>>,
     chunks: BTreeMap<ChunkId, Vec<u8>>,
     /// Ends the import, as a kill would, when this many chunks have been asked for.
@@ -127,7 +127,7 @@ impl Memory {
     }
 }
 
-fn export(chain: &Chain, height: Option<u64>) -> Memory {
+pub(crate) fn export(chain: &Chain, height: Option<u64>) -> Memory {
     let dir = tempfile::tempdir().unwrap();
     let to = SnapshotDir::new(dir.path().join("snapshot"));
     let exporter = Exporter::new(chain.spec(), chain.read().unwrap(), height).unwrap();
@@ -176,7 +176,7 @@ fn whole_root(chain: &Chain) -> B256 {
 }
 
 /// Judges, commits and compares blocks that another ledger made.
-async fn follow(chain: &Chain, blocks: &[SealedBlock]) {
+pub(crate) async fn follow(chain: &Chain, blocks: &[SealedBlock]) {
     for block in blocks {
         assert_eq!(chain.verify(turn(chain), block.clone()).await.unwrap(), Verdict::Valid);
         chain.commit(decision(chain, block)).await.unwrap();

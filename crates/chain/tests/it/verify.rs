@@ -26,7 +26,7 @@ impl Report for Findings {
     }
 }
 
-fn check(storage: &Storage) -> Vec<Finding> {
+pub(crate) fn check(storage: &Storage) -> Vec<Finding> {
     let findings = Findings::default();
     let verified = verify_store(storage, &findings).unwrap();
     let findings = findings.0.into_inner().unwrap();
@@ -35,11 +35,11 @@ fn check(storage: &Storage) -> Vec<Finding> {
 }
 
 #[track_caller]
-fn is_sound(storage: &Storage) {
+pub(crate) fn is_sound(storage: &Storage) {
     assert_eq!(check(storage), []);
 }
 
-fn config(path: &Path) -> StorageConfig {
+pub(crate) fn config(path: &Path) -> StorageConfig {
     StorageConfig { path: path.to_owned(), durability: Durability::Ephemeral, ..Default::default() }
 }
 
@@ -84,29 +84,36 @@ async fn damage_in_every_table_is_found_and_named() {
     for table in test_utils::TABLES {
         let rows = test_utils::rows(&storage, table).unwrap();
         if *table == "Epochs" {
-            // Only chains with the staking contracts have any.
+            // Only chains with the staking contracts have any: see `epochs`.
             continue;
         }
         assert!(!rows.is_empty(), "the chain of this test has nothing in {table}");
-        for (what, damage) in damages(&rows) {
-            if *table == "Proposals" && damage.iter().all(|(_, value)| value.is_none()) {
-                // Nothing says that an undecided block was ever there.
-                continue;
-            }
-            test_utils::set(&storage, table, &damage).unwrap();
-            let findings = check(&storage);
-            // A digest stands for the rows of three tables.
-            let named = |found: &Finding| found.table == *table || found.what.contains(*table);
-            if !findings.iter().any(named) {
-                missed.push(format!("{table}: {what}; found {:?}", findings.first()));
-            }
-            assert!(findings.iter().all(|found| found.remedy.contains("backup")));
-            let back: Vec<_> = damage.iter().map(|(key, _)| (key.clone(), value_in(&rows, key))).collect();
-            test_utils::set(&storage, table, &back).unwrap();
-        }
+        missed.extend(unnoticed(&storage, table, &rows));
     }
     assert_eq!(missed, Vec::<String>::new());
     is_sound(&storage);
+}
+
+/// Damages a table in many ways, one after the other, and says which were not found.
+pub(crate) fn unnoticed(storage: &Storage, table: &'static str, rows: &[test_utils::Row]) -> Vec<String> {
+    let mut missed = Vec::new();
+    for (what, damage) in damages(rows) {
+        if table == "Proposals" && damage.iter().all(|(_, value)| value.is_none()) {
+            // Nothing says that an undecided block was ever there.
+            continue;
+        }
+        test_utils::set(storage, table, &damage).unwrap();
+        let findings = check(storage);
+        // A digest stands for the rows of three tables.
+        let named = |found: &Finding| found.table == table || found.what.contains(table);
+        if !findings.iter().any(named) {
+            missed.push(format!("{table}: {what}; found {:?}", findings.first()));
+        }
+        assert!(findings.iter().all(|found| found.remedy.contains("backup")));
+        let back: Vec<_> = damage.iter().map(|(key, _)| (key.clone(), value_in(rows, key))).collect();
+        test_utils::set(storage, table, &back).unwrap();
+    }
+    missed
 }
 
 /// A pruned store is judged by its marks, and the marks are held against the rows.

@@ -1,8 +1,8 @@
 //! A development node without its program: chain, driver and server.
 
+use crate::staking_genesis::staking_genesis;
 use alloy_consensus::{SignableTransaction, TxEip1559, TxLegacy};
 use alloy_eips::Encodable2718;
-use alloy_genesis::{Genesis, GenesisAccount};
 use alloy_network::TxSignerSync;
 use alloy_primitives::{Address, Bytes, Signature, TxKind, U256, hex};
 use alloy_signer::SignerSync;
@@ -14,7 +14,7 @@ use bttc_rpc::{ConsensusView, PeerControl, RpcConfig, RpcContext, RpcServer};
 use bttc_storage::{Durability, Storage, StorageConfig};
 use bttc_txpool::PoolConfig;
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -81,28 +81,8 @@ pub(crate) async fn staking_node() -> Node {
 
 /// The same, of a build that knows these forks.
 pub(crate) async fn knowing(forks: &'static [&'static str]) -> Node {
-    let spec = ChainSpec::from_genesis(staking_genesis()).unwrap().with_known_forks(forks);
+    let spec = ChainSpec::from_genesis(staking_genesis(GENESIS)).unwrap().with_known_forks(forks);
     node_on(spec, Others::default(), |_| ()).await
-}
-
-/// The development genesis with staking, as `bttc-node` makes it and keeps it, without code, in `staking-genesis.json`.
-fn staking_genesis() -> Genesis {
-    let mut kept: Value = serde_json::from_str(include_str!("staking-genesis.json")).unwrap();
-    let mut genesis: Genesis = serde_json::from_str(GENESIS).unwrap();
-    genesis.timestamp = kept["timestamp"].as_u64().unwrap();
-    genesis.config.extra_fields.get_mut("bttc").unwrap()["validators"] = kept["validators"].take();
-    let system = bttc_contracts::system::system_contracts();
-    let mut codes: BTreeMap<Address, Bytes> = system.parts.into_iter().collect();
-    for contract in system.contracts {
-        codes.insert(contract.address, system.proxy.clone());
-        codes.insert(contract.implementation, contract.code);
-    }
-    let accounts: BTreeMap<Address, GenesisAccount> = serde_json::from_value(kept["alloc"].take()).unwrap();
-    for (address, account) in accounts {
-        genesis.alloc.insert(address, GenesisAccount { code: codes.remove(&address), ..account });
-    }
-    assert!(codes.is_empty(), "staking-genesis.json lacks contracts");
-    genesis
 }
 
 async fn node_on(spec: ChainSpec, others: Others, change: impl FnOnce(&mut RpcConfig)) -> Node {

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 /// When the chain begins (`crates/node/src/genesis/tests.rs`). Unit: Unix seconds.
 pub(crate) const TIME: u64 = 1_800_000_000;
-const BTT: u128 = 1_000_000_000_000_000_000;
+pub(crate) const BTT: u128 = 1_000_000_000_000_000_000;
 /// Its one validator.
 const STAKE: u128 = 100_000_000 * BTT;
 
@@ -23,33 +23,38 @@ pub(crate) fn operator() -> Address {
 }
 
 /// An address as the answers write it.
-fn named(address: Address) -> Value {
+pub(crate) fn named(address: Address) -> Value {
     json!(address.to_checksum(None))
 }
 
-fn wei(amount: u128) -> Value {
+pub(crate) fn wei(amount: u128) -> Value {
     json!(amount.to_string())
 }
 
-fn number(value: &Value) -> u128 {
+pub(crate) fn number(value: &Value) -> u128 {
     value.as_str().unwrap().parse().unwrap()
 }
 
 /// A transaction to `Staking` that must succeed.
 async fn act(node: &Node, from: u32, nonce: u64, value: u128, call: impl SolCall) -> Value {
-    let raw = signed(from, nonce, TxKind::Call(STAKING), value, call.abi_encode().into(), 2_000_000);
+    act_on(node, STAKING, from, nonce, value, call).await
+}
+
+/// A transaction to a contract that must succeed.
+pub(crate) async fn act_on(node: &Node, to: Address, from: u32, nonce: u64, value: u128, call: impl SolCall) -> Value {
+    let raw = signed(from, nonce, TxKind::Call(to), value, call.abi_encode().into(), 2_000_000);
     let receipt = node.send(&raw).await;
     assert_eq!(receipt["status"], "0x1", "{receipt}");
     receipt
 }
 
 /// A block at a time, which closes the epoch if that is over.
-async fn mine_at(node: &Node, time: u64) {
+pub(crate) async fn mine_at(node: &Node, time: u64) {
     node.call("evm_mine", json!([time])).await;
 }
 
 /// A chain whose clock stands at its beginning, with 1,000,000 BTT of account 0 delegated in the first block.
-async fn delegated() -> Node {
+pub(crate) async fn delegated() -> Node {
     let node = staking_node().await;
     node.call("evm_setTime", json!([TIME + 5])).await;
     act(&node, 0, 0, 1_000_000 * BTT, IStaking::delegateCall { operator: operator() }).await;
@@ -127,7 +132,7 @@ async fn rewards_and_stake_on_its_way_out_are_told() {
     let log = node.call("eth_getLogs", filter).await[0]["data"].as_str().unwrap().to_owned();
     let data = alloy_primitives::hex::decode(log).unwrap();
     let (to_pool, _, _) = <(U256, U256, U256)>::abi_decode_params(&data).unwrap();
-    // 1 BTT of the pool is dead and earns nothing.
+    // 1 BTT of the validator's shares is dead and earns nothing.
     let part: u128 = (to_pool * U256::from(1_000_000) / U256::from(100_999_999)).to();
 
     let rewards = node.call("staking_rewards", json!([owner])).await;
@@ -301,6 +306,7 @@ async fn a_chain_without_the_contracts_says_so() {
         "btt_supply",
         "btt_params",
         "btt_auditSupply",
+        "btt_proposals",
     ] {
         let (code, why, _) = node.fail(method, json!([])).await;
         assert!(

@@ -60,12 +60,13 @@ async fn parameters_have_names_units_and_bounds() {
     let expected = json!({
         "id": 8, "name": "EPOCH_LENGTH", "unit": "seconds", "value": "60", "min": "1", "max": "86400", "step": "86400",
         "coolDown": 0, "lane": "long", "pending": null, "changed": 0,
+        "proposals": [],
     });
     assert_eq!(params[8], expected);
     let expected = json!({
         "id": 0, "name": "MIN_BASE_FEE", "unit": "wei per gas", "value": "9000000000000", "min": "300000000000",
         "max": "100000000000000", "step": "3000000000000", "coolDown": 604_800, "lane": "standard", "pending": null,
-        "changed": 0,
+        "changed": 0, "proposals": [],
     });
     assert_eq!(params[0], expected);
 }

@@ -38,8 +38,6 @@ pub struct Validator {
     pub tombstoned: bool,
     /// Left for good.
     pub left: bool,
-    /// Epoch in which it was created.
-    pub created_in: u64,
 }
 
 impl Validator {
@@ -100,7 +98,7 @@ impl Model {
         }
         self.take_signer(operator, signer)?;
         self.list(operator)?;
-        let pool = Pool::new(stake, epoch);
+        let pool = Pool::new(stake, epoch)?;
         let shares = sub(stake, Pool::DEAD_SHARES)?;
         let own = Position { shares, epoch, index: pool.per_share, ..Position::default() };
         self.positions.insert((operator, operator), own);
@@ -116,7 +114,6 @@ impl Model {
             rotated_at: 0,
             tombstoned: false,
             left: false,
-            created_in: epoch,
         };
         self.validators.insert(operator, validator);
         Ok(())

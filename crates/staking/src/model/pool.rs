@@ -37,13 +37,13 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// Shares that nobody owns. They earn like others, and nobody can claim it.
+    /// Shares that nobody owns. They never earn.
     pub const DEAD_SHARES: Wei = ONE;
 
-    /// The pool of a new validator, whose stake warms up in `epoch`.
-    pub(super) fn new(stake: Wei, epoch: u64) -> Self {
-        let (tokens, shares, warming) = (stake, stake, stake);
-        Self { tokens, shares, warming, warming_epoch: epoch, per_share: Wei::ONE, ..Self::default() }
+    /// The pool of a new validator, whose stake warms up in `epoch` but for the dead shares.
+    pub(super) fn new(stake: Wei, epoch: u64) -> Result<Self, Refusal> {
+        let (tokens, shares, warming) = (stake, stake, sub(stake, Self::DEAD_SHARES)?);
+        Ok(Self { tokens, shares, warming, warming_epoch: epoch, per_share: Wei::ONE, ..Self::default() })
     }
 
     /// `floor(shares * tokens / pool.shares)`; zero in an empty pool.

@@ -2,7 +2,7 @@
 
 use super::{Corrupt, Input, Value};
 use crate::StoredEpoch;
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, Bytes, U256, keccak256};
 use alloy_rlp::{Decodable, Encodable, RlpDecodable, RlpEncodable};
 use bttc_primitives::{CommitCertificate, ConsensusParams, Validator, ValidatorSet};
 
@@ -85,20 +85,33 @@ impl Value for CommitCertificate {
     }
 }
 
-/// RLP of the first height, the members and the numbers.
+/// A digest (the first 16 bytes of keccak256) of the rest, as nothing else in the database tells all of it; then RLP of the first height, the members and
+/// the numbers.
 impl Value for StoredEpoch {
     fn encode(&self, out: &mut Vec<u8>) {
         let member = |of: &Validator| MemberRlp { address: of.address, power: of.power };
         let members = self.validators.members().iter().map(member).collect();
-        EpochRlp { since: self.since, members, params: self.params }.encode(out);
+        let rlp = alloy_rlp::encode(EpochRlp { since: self.since, members, params: self.params });
+        out.extend_from_slice(&epoch_digest(&rlp));
+        out.extend_from_slice(&rlp);
     }
 
     fn decode(bytes: &[u8]) -> Result<Self, Corrupt> {
-        let EpochRlp { since, members, params } = decode_rlp(bytes)?;
+        let (digest, rlp) = bytes.split_first_chunk().ok_or(Corrupt("it has no digest"))?;
+        if epoch_digest(rlp) != *digest {
+            return Err(Corrupt("its digest is of something else"));
+        }
+        let EpochRlp { since, members, params } = decode_rlp(rlp)?;
         let members = members.into_iter().map(|of| Validator { address: of.address, power: of.power }).collect();
         let validators = ValidatorSet::new(members).map_err(|_| Corrupt("its members are no validator set"))?;
         Ok(Self { since, validators, params })
     }
+}
+
+fn epoch_digest(rlp: &[u8]) -> [u8; 16] {
+    let mut digest = [0; 16];
+    digest.iter_mut().zip(keccak256(rlp)).for_each(|(to, from)| *to = from);
+    digest
 }
 
 #[derive(RlpEncodable, RlpDecodable)]

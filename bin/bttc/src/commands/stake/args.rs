@@ -1,9 +1,10 @@
 //! The grammar of `bttc stake`.
 
 use super::amount::Amount;
-use alloy_primitives::{Address, B256, Bytes};
+pub(crate) use crate::commands::wallet::args::{KeyArgs, RpcArgs, SendArgs, TransactionAction, WaitArgs};
+use alloy_primitives::{Address, Bytes};
 use clap::{Args, Subcommand, ValueEnum};
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 const AMOUNT_HELP: &str = "VALIDATOR is the address of an operator (0x... or T...), a name of the address book, or the beginning of a validator's \
 name that no other has. AMOUNT is in BTT: 1.5, \"1.5 BTT\", 50% or max. Nothing is sent before you have seen what it does and what it costs, \
@@ -11,19 +12,8 @@ and said yes; -y says so beforehand.";
 
 #[derive(Debug, Args)]
 pub(crate) struct StakeArgs {
-    /// JSON-RPC of a node.
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "BTTC_RPC",
-        hide_env_values = true,
-        default_value = "http://127.0.0.1:8545",
-        global = true
-    )]
-    pub(crate) rpc: String,
-    /// For programs: JSON; amounts are strings of wei, times Unix seconds.
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) rpc: RpcArgs,
     /// Without it, questions are asked one by one.
     #[command(subcommand)]
     pub(crate) action: Option<StakeAction>,
@@ -108,33 +98,8 @@ pub(crate) enum StakeAction {
         #[command(subcommand)]
         action: ValidatorAction,
     },
-    /// Sign a transaction that --unsigned wrote; needs no network.
-    Sign {
-        /// The file.
-        file: PathBuf,
-        /// Where the signed one goes [default: FILE with the ending .signed.json].
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-        /// Do not ask.
-        #[arg(short, long)]
-        yes: bool,
-        #[command(flatten)]
-        keys: KeyArgs,
-    },
-    /// Send a transaction that `sign` wrote.
-    Send {
-        /// The file.
-        file: PathBuf,
-        #[command(flatten)]
-        wait: WaitArgs,
-    },
-    /// Wait again for a transaction that was sent, and say what became of it.
-    Resume {
-        /// Its hash.
-        hash: B256,
-        #[command(flatten)]
-        wait: WaitArgs,
-    },
+    #[command(flatten)]
+    Transaction(TransactionAction),
 }
 
 #[derive(Debug, Subcommand)]
@@ -251,44 +216,4 @@ pub(crate) struct ConsensusKeyArgs {
     /// What `bttc validator prove` printed there.
     #[arg(long, value_name = "HEX", requires = "signer")]
     pub(crate) proof: Option<Bytes>,
-}
-
-/// Whose key signs.
-#[derive(Clone, Debug, Default, Args)]
-pub(crate) struct KeyArgs {
-    /// Encrypted key file (Web3 Secret Storage), or a directory of them [default: ~/.local/share/bttc/keystore].
-    #[arg(long, value_name = "FILE|DIR")]
-    pub(crate) keystore: Option<PathBuf>,
-    /// Account to act for: 0x..., T... or a name of the address book [default: the one account of the keystore].
-    #[arg(long, value_name = "ACCOUNT")]
-    pub(crate) account: Option<String>,
-    /// File whose first line is the password of the key; without it, it is asked for.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) password_file: Option<PathBuf>,
-}
-
-/// How long to wait.
-#[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct WaitArgs {
-    /// How long to wait for the transaction to be in a block.
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "60s")]
-    pub(crate) timeout: Duration,
-}
-
-/// How a transaction is signed and sent.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct SendArgs {
-    #[command(flatten)]
-    pub(crate) keys: KeyArgs,
-    /// Send without asking.
-    #[arg(short, long)]
-    pub(crate) yes: bool,
-    /// Number of the transaction of this account; that of one that is lost replaces it, and both can never happen [default: the next].
-    #[arg(long, value_name = "N")]
-    pub(crate) nonce: Option<u64>,
-    /// Write the transaction to this new file, to be signed elsewhere with `bttc stake sign`, and send nothing.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) unsigned: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) wait: WaitArgs,
 }

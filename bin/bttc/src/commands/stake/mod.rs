@@ -2,63 +2,24 @@
 //!
 //! Everything is read with `eth_call` of the staking contracts, so that any node will do; what is sent goes the way
 //! [`send`]: an [`plan::Intent`] becomes a [`plan::Plan`] by being tried on the newest state, is shown with its fee, confirmed, signed,
-//! sent and waited for. Faults are in [`faults`], each with an id.
+//! sent and waited for.
 
-mod amount;
 pub(crate) mod args;
-mod chain;
 mod delegate;
-mod describe;
-mod events;
-mod faults;
 mod guided;
-mod keys;
-mod node;
-mod offline;
 mod operators;
-mod plan;
 mod positions;
 mod rewards;
-mod send;
-mod show;
 mod validators;
-mod who;
 
-use crate::address_book::AddressBook;
+use super::wallet::{Context, amount, chain, faults, keys, plan, send, show, who};
 use args::{RewardsAction, StakeAction, StakeArgs};
-use eyre::bail;
-use node::Node;
-use serde_json::Value;
 use std::io::Write;
 
 pub(crate) use operators::prove;
-pub(crate) use send::NotConfirmed;
-
-/// What every command needs.
-pub(crate) struct Context {
-    node: Node,
-    book: AddressBook,
-    json: bool,
-}
-
-impl Context {
-    /// Writes a result: one JSON object, or text.
-    fn emit<W: Write>(
-        &self,
-        out: &mut W,
-        json: impl FnOnce() -> Value,
-        text: impl FnOnce(&mut W) -> eyre::Result<()>,
-    ) -> eyre::Result<()> {
-        match self.json {
-            true => Ok(writeln!(out, "{:#}", json())?),
-            false => text(out),
-        }
-    }
-}
 
 pub(crate) fn run(args: StakeArgs, out: &mut impl Write) -> eyre::Result<()> {
-    let context = Context { node: Node::new(&args.rpc)?, book: AddressBook::open()?, json: args.json };
-    let context = &context;
+    let context = &Context::new("stake", &args.rpc)?;
     match args.action {
         None => guided::run(context, out),
         Some(StakeAction::Validators) => validators::list(context, out),
@@ -80,22 +41,6 @@ pub(crate) fn run(args: StakeArgs, out: &mut impl Write) -> eyre::Result<()> {
             rewards::export(context, account.as_deref(), format, (from_block, to_block), out)
         }
         Some(StakeAction::Validator { action }) => operators::run(context, &action, out),
-        Some(StakeAction::Sign { file, out: to, yes, keys }) => offline::sign(&file, to, yes, &keys, args.json, out),
-        Some(StakeAction::Send { file, wait }) => offline::send(context, &file, wait, out),
-        Some(StakeAction::Resume { hash, wait }) => send::wait(context, hash, wait, None, &who::Names::default(), out),
-    }
-}
-
-/// `bttc explain`: a fault by its id, or all of them.
-pub(crate) fn explain(id: Option<&str>, out: &mut impl Write) -> eyre::Result<()> {
-    let Some(id) = id else {
-        for fault in faults::FAULTS {
-            writeln!(out, "{}  {}", fault.id, fault.title)?;
-        }
-        return Ok(());
-    };
-    match faults::find(id) {
-        Some(fault) => Ok(writeln!(out, "{}: {}\n\n{}", fault.id, fault.title, fault.text)?),
-        None => bail!("there is no error {id:?}; `bttc explain` lists all of them"),
+        Some(StakeAction::Transaction(action)) => super::wallet::transaction(context, action, out),
     }
 }

@@ -5,6 +5,7 @@ use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope};
 use alloy_primitives::{Address, Bytes, TxKind, U64, U256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
+use alloy_sol_types::SolCall;
 use bttc_contracts::addresses::STAKING;
 use bttc_primitives::format_btt;
 use eyre::{WrapErr, bail};
@@ -17,7 +18,8 @@ use std::io::Write;
 pub(crate) struct Intent {
     /// One word, the same as the command.
     pub(crate) action: &'static str,
-    /// Call of `Staking`.
+    /// The contract that is called.
+    pub(crate) to: Address,
     pub(crate) data: Bytes,
     /// Wei that go with it.
     pub(crate) value: U256,
@@ -27,12 +29,31 @@ pub(crate) struct Intent {
     pub(crate) changes: Vec<Change>,
     /// When stake that leaves is paid out. Unix seconds.
     pub(crate) unlock: Option<u64>,
+    /// Further lines: what, and how it is.
+    pub(crate) facts: Vec<(&'static str, String)>,
+    /// The same for programs; null for nothing.
+    pub(crate) details: Value,
 }
 
 impl Intent {
-    pub(crate) fn new(action: &'static str, call: &impl alloy_sol_types::SolCall, effect: String) -> Self {
-        let data = call.abi_encode().into();
-        Self { action, data, value: U256::ZERO, effects: vec![effect], changes: Vec::new(), unlock: None }
+    /// A call of `Staking`.
+    pub(crate) fn new(action: &'static str, call: &impl SolCall, effect: String) -> Self {
+        Self::of(STAKING, action, call, effect)
+    }
+
+    /// A call of any contract.
+    pub(crate) fn of(to: Address, action: &'static str, call: &impl SolCall, effect: String) -> Self {
+        Self {
+            action,
+            to,
+            data: call.abi_encode().into(),
+            value: U256::ZERO,
+            effects: vec![effect],
+            changes: Vec::new(),
+            unlock: None,
+            facts: Vec::new(),
+            details: Value::Null,
+        }
     }
 }
 
@@ -109,7 +130,7 @@ impl Plan {
         let refused = faults::of_node;
         let chain_id = node.chain_id().map_err(refused)?;
         let head = node.head().map_err(refused)?;
-        let request = json!({ "from": from, "to": STAKING, "value": intent.value, "data": intent.data });
+        let request = json!({ "from": from, "to": intent.to, "value": intent.value, "data": intent.data });
         let gas: U64 = node.ask("eth_estimateGas", json!([request])).map_err(refused)?;
         let gas: u64 = gas.to();
         let nonce = match nonce {
@@ -124,7 +145,7 @@ impl Plan {
         let transaction = Unsigned {
             chain_id,
             from,
-            to: STAKING,
+            to: intent.to,
             nonce,
             // The next epoch may begin before it is in a block, which takes a few more words of storage.
             gas_limit: gas.saturating_add(gas / 5).saturating_add(40_000),
@@ -167,6 +188,9 @@ impl Plan {
         if let Some(unlock) = self.intent.unlock {
             writeln!(out, "Paid out    {}, {}", show::time(unlock), show::countdown(unlock, show::now()))?;
         }
+        for (what, how) in &self.intent.facts {
+            writeln!(out, "{what:<11} {how}")?;
+        }
         for change in &self.intent.changes {
             let (before, after) = (format_btt(change.before), format_btt(change.after));
             writeln!(out, "Stake       {}: {before} -> {after}", names.show(change.operator))?;
@@ -201,6 +225,7 @@ impl Plan {
             "effects": self.intent.effects,
             "stake": changes,
             "unlock": self.intent.unlock,
+            "details": self.intent.details,
         })
     }
 }

@@ -56,8 +56,9 @@ pub(crate) fn run(
             |out| {
                 Ok(writeln!(
                     out,
-                    "Written to {}; sign it with `bttc stake sign {0}`. Nothing was sent.",
-                    file.display()
+                    "Written to {}; sign it with `bttc {} sign {0}`. Nothing was sent.",
+                    file.display(),
+                    context.family
                 )?)
             },
         );
@@ -108,14 +109,15 @@ pub(crate) fn hand_out(
         Ok(_) => {}
         Err(NodeFault::Refused { message, .. }) if message.contains("already known") => {}
         Err(fault @ NodeFault::Refused { .. }) => return Err(faults::of_node(fault)).wrap_err("it was not sent"),
-        Err(fault) => return Err(unknown(hash, &fault.to_string())),
+        Err(fault) => return Err(unknown(context, hash, &fault.to_string())),
     }
     wait(context, hash, wait_args, plan, names, out)
 }
 
-fn unknown(hash: B256, why: &str) -> eyre::Report {
+fn unknown(context: &Context, hash: B256, why: &str) -> eyre::Report {
+    let family = context.family;
     faults::UNKNOWN.report(&format!(
-        "{hash}: {why}. Look with `bttc stake resume {hash}`; to try again, give the same --nonce, so that only one of the two can count"
+        "{hash}: {why}. Look with `bttc {family} resume {hash}`; to try again, give the same --nonce, so that only one of the two can count"
     ))
 }
 
@@ -134,8 +136,8 @@ pub(crate) fn wait(
         match context.node.ask::<Value>("eth_getTransactionReceipt", json!([hash])) {
             Ok(Value::Null) => {}
             Ok(receipt) => break receipt,
-            Err(fault) if fault.is_away() => return Err(unknown(hash, &fault.to_string())),
-            Err(fault) => return Err(unknown(hash, &faults::of_node(fault).to_string())),
+            Err(fault) if fault.is_away() => return Err(unknown(context, hash, &fault.to_string())),
+            Err(fault) => return Err(unknown(context, hash, &faults::of_node(fault).to_string())),
         }
         if start.elapsed() >= args.timeout {
             let known: Value = context.node.ask("eth_getTransactionByHash", json!([hash])).unwrap_or_default();
@@ -143,7 +145,7 @@ pub(crate) fn wait(
                 Value::Null => "this node does not know it (any more)",
                 _ => "it waits in the pool of the node and is in no block yet",
             };
-            return Err(unknown(hash, why));
+            return Err(unknown(context, hash, why));
         }
         if said.elapsed() >= WORD {
             said = Instant::now();

@@ -3,17 +3,16 @@
 use super::{
     Context,
     args::{KeyArgs, WaitArgs},
-    describe, faults,
+    describe, describe_gov, faults,
     keys::Sender,
     plan::Unsigned,
     send, show,
     who::Names,
 };
-use crate::address_book::AddressBook;
 use alloy_consensus::{TxEnvelope, transaction::SignerRecoverable};
 use alloy_eips::{Decodable2718, Encodable2718};
 use alloy_primitives::{Address, B256, Bytes};
-use bttc_contracts::addresses::STAKING;
+use bttc_contracts::addresses::{GOVERNOR, STAKING};
 use bttc_primitives::format_btt;
 use eyre::{WrapErr, bail, eyre};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -48,28 +47,29 @@ fn read<T: DeserializeOwned>(path: &Path, what: &str) -> eyre::Result<T> {
 
 /// Shows what a file would do, asks, and signs it.
 pub(crate) fn sign(
+    context: &Context,
     file: &Path,
     to: Option<PathBuf>,
     yes: bool,
     keys: &KeyArgs,
-    json_wanted: bool,
     out: &mut impl Write,
 ) -> eyre::Result<()> {
-    let unsigned: Unsigned = read(file, "transaction that `bttc stake ... --unsigned` wrote")?;
+    let unsigned: Unsigned = read(file, "transaction that --unsigned wrote")?;
     let keys = KeyArgs { account: Some(unsigned.from.to_string()), ..keys.clone() };
-    let sender = Sender::find(&keys, &AddressBook::open()?, true)?;
+    let sender = Sender::find(&keys, &context.book, true)?;
     // What is signed is told from the bytes, never from a text beside them.
-    let effect = match unsigned.to == STAKING {
-        true => describe::call(&unsigned.data, unsigned.value),
-        false => None,
+    let effect = match unsigned.to {
+        STAKING => describe::call(&unsigned.data, unsigned.value),
+        GOVERNOR => describe_gov::call(&unsigned.data, unsigned.value),
+        _ => None,
     };
     let Some(effect) = effect else {
         bail!(
-            "{} is no call of the staking contract that is known here; nothing was signed: this command signs nothing else",
+            "{} is no call of the contracts of staking and governance that is known here; nothing was signed: this command signs nothing else",
             file.display()
         );
     };
-    if !json_wanted {
+    if !context.json {
         writeln!(out, "Account     {}", show::address(unsigned.from))?;
         writeln!(out, "Effect      {effect}")?;
         writeln!(out, "Fee         at most {}", format_btt(unsigned.most_fee()))?;
@@ -82,15 +82,16 @@ pub(crate) fn sign(
     let raw = signed.encoded_2718().into();
     let hash = *signed.tx_hash();
     write_new(&path, &Signed { chain_id: unsigned.chain_id, from: unsigned.from, hash, raw })?;
-    if json_wanted {
+    if context.json {
         return Ok(writeln!(out, "{:#}", json!({ "state": "signed", "hash": hash, "file": path, "effect": effect }))?);
     }
-    Ok(writeln!(out, "Signed      {hash} in {}; send it with `bttc stake send {0}`", path.display())?)
+    let family = context.family;
+    Ok(writeln!(out, "Signed      {hash} in {}; send it with `bttc {family} send {0}`", path.display())?)
 }
 
 /// Sends what [`sign`] wrote.
 pub(crate) fn send(context: &Context, file: &Path, wait: WaitArgs, out: &mut impl Write) -> eyre::Result<()> {
-    let kept: Signed = read(file, "transaction that `bttc stake sign` wrote")?;
+    let kept: Signed = read(file, "transaction that `sign` wrote")?;
     let signed = TxEnvelope::decode_2718(&mut kept.raw.as_ref())
         .map_err(|error| eyre!("{} holds no transaction ({error}); sign it again", file.display()))?;
     let from =

@@ -1,6 +1,6 @@
-//! What a transaction did, read from the events of `Staking` in its receipt.
+//! What a transaction did, read from the events of the contracts in its receipt.
 
-use super::{show, who::Names};
+use super::{events_gov, show, who::Names};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolEventInterface;
 use bttc_contracts::{addresses::STAKING, staking::IStaking::IStakingEvents};
@@ -28,10 +28,37 @@ struct Log {
     data: Bytes,
 }
 
+/// An event of a contract that is known here.
+#[derive(Debug)]
+pub(crate) enum Known {
+    Staking(Event),
+    Governance(events_gov::Event),
+}
+
+impl Known {
+    pub(crate) fn sentence(&self, names: &Names) -> String {
+        match self {
+            Self::Staking(event) => event.sentence(names),
+            Self::Governance(event) => event.sentence(names),
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        match self {
+            Self::Staking(event) => event.json(),
+            Self::Governance(event) => event.json(),
+        }
+    }
+}
+
 /// The events of a receipt as JSON-RPC has it; those of other contracts are left out.
-pub(crate) fn of_receipt(receipt: &Value) -> Vec<Event> {
+pub(crate) fn of_receipt(receipt: &Value) -> Vec<Known> {
     let logs: Vec<Log> = serde_json::from_value(receipt["logs"].clone()).unwrap_or_default();
-    logs.iter().filter(|log| log.address == STAKING).filter_map(of_log).collect()
+    let known = |log: &Log| match log.address {
+        STAKING => of_log(log).map(Known::Staking),
+        other => events_gov::of_log(other, &log.topics, &log.data).map(Known::Governance),
+    };
+    logs.iter().filter_map(known).collect()
 }
 
 fn of_log(log: &Log) -> Option<Event> {
@@ -87,7 +114,7 @@ fn of_log(log: &Log) -> Option<Event> {
 }
 
 impl Event {
-    pub(crate) fn sentence(&self, names: &Names) -> String {
+    fn sentence(&self, names: &Names) -> String {
         let who = names.show(self.operator);
         let amount = format_btt(self.amount.unwrap_or_default());
         let id = self.id.unwrap_or_default();
@@ -116,7 +143,7 @@ impl Event {
         }
     }
 
-    pub(crate) fn json(&self) -> Value {
+    fn json(&self) -> Value {
         json!({
             "name": self.name,
             "operator": self.operator.to_string(),

@@ -1,6 +1,6 @@
 //! What can go wrong, told to people: each fault has an id, and `bttc explain ID` tells more, without any node.
 
-use super::{node::NodeFault, show::time};
+use super::{faults_gov, node::NodeFault, show::time};
 use alloy_sol_types::SolInterface;
 use bttc_contracts::staking::IStaking::IStakingErrors;
 use bttc_primitives::format_btt;
@@ -18,18 +18,20 @@ pub(crate) struct Fault {
 }
 
 macro_rules! faults {
-    ($($name:ident = $id:literal, $title:literal, $text:literal;)*) => {
+    ($list:ident: $($name:ident = $id:literal, $title:literal, $text:literal;)*) => {
         $(pub(crate) const $name: Fault = Fault { id: $id, title: $title, text: $text };)*
-        /// All of them, by id.
-        pub(crate) const FAULTS: &[Fault] = &[$($name),*];
+        /// All of these, by id.
+        pub(crate) const $list: &[Fault] = &[$($name),*];
     };
 }
+pub(super) use faults;
 
 faults! {
+    FAULTS:
     AWAY = "E1001", "the node does not answer", "The program asks a node over JSON-RPC and got no answer. Start a node with `bttc node`, or name one that \
 runs with --rpc URL or in the variable BTTC_RPC. Nothing was sent unless the program says so.";
     UNKNOWN = "E1002", "it is not known what became of the transaction", "The transaction was signed and handed out, or may have been, and no answer came. It may be in a \
-block, may come into one, or may be lost; nobody can tell without a node. Run `bttc stake resume HASH` when a node answers. Do not send it a second \
+block, may come into one, or may be lost; nobody can tell without a node. Run `bttc stake resume HASH` or `bttc gov resume HASH` when a node answers. Do not send it a second \
 time with a new nonce: both could count. With the same --nonce only one of the two can ever count.";
     FUNDS = "E1003", "the account has too little BTT", "The amount and the highest possible fee must be in the account. Take a smaller amount, or `max`, which keeps the fee back.";
     NONCE = "E1004", "the nonce is used already", "Another transaction of this account with this nonce is in a block. If it was yours, its effect has happened: look with \
@@ -69,7 +71,12 @@ time with a new nonce: both could count. With the same --nonce only one of the t
 
 /// The fault with an id, however it is written.
 pub(crate) fn find(id: &str) -> Option<&'static Fault> {
-    FAULTS.iter().find(|fault| fault.id.eq_ignore_ascii_case(id.trim()))
+    all().find(|fault| fault.id.eq_ignore_ascii_case(id.trim()))
+}
+
+/// All of them, by id.
+pub(crate) fn all() -> impl Iterator<Item = &'static Fault> {
+    FAULTS.iter().chain(faults_gov::FAULTS)
 }
 
 impl Fault {
@@ -146,7 +153,10 @@ pub(crate) fn of_revert(data: &[u8]) -> Report {
             let (fault, detail) = of_staking(&error);
             fault.report(&detail)
         }
-        Err(_) => OTHER_REVERT.report(&alloy_primitives::hex::encode_prefixed(data)),
+        Err(_) => match faults_gov::of_governance(data) {
+            Some((fault, detail)) => fault.report(&detail),
+            None => OTHER_REVERT.report(&alloy_primitives::hex::encode_prefixed(data)),
+        },
     }
 }
 
@@ -173,11 +183,12 @@ mod tests {
 
     #[test]
     fn every_fault_has_an_id_of_its_own_and_a_text() {
-        for (index, fault) in FAULTS.iter().enumerate() {
+        let faults: Vec<_> = all().collect();
+        for (index, fault) in faults.iter().enumerate() {
             let number: u32 = fault.id.strip_prefix('E').unwrap().parse().unwrap();
             assert!((1000..2000).contains(&number), "{}", fault.id);
             assert!(fault.title.len() > 10 && fault.text.len() > 40 && fault.text.ends_with('.'), "{}", fault.id);
-            assert!(FAULTS.iter().skip(index + 1).all(|other| other.id > fault.id), "{} is out of order", fault.id);
+            assert!(faults.iter().skip(index + 1).all(|other| other.id > fault.id), "{} is out of order", fault.id);
             assert_eq!(find(&fault.id.to_lowercase()).unwrap().id, fault.id);
         }
         assert!(find("E9999").is_none());
