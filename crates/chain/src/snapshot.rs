@@ -18,10 +18,11 @@ mod manifest;
 mod plan;
 mod service;
 
+pub use bttc_storage::ANCESTORS;
 pub use chunk::{BlockChunk, Chunk, CodeChunk, MAX_CHUNK_BYTES, Position, Span, StateChunk};
 pub use export::{ExportError, Exporter, Summary};
 pub use files::{Shelf, SnapshotDir};
 pub use import::{ChunkSource, ImportProgress, RefusedChunk, SnapshotImportError, import};
 pub use invalid::{InvalidChunk, InvalidSnapshot};
-pub use manifest::{ANCESTORS, ChunkId, MAX_MANIFEST_BYTES, Manifest, Trust};
+pub use manifest::{ChunkId, MAX_MANIFEST_BYTES, Manifest, Trust};
 pub use service::{SnapshotConfig, SnapshotService};

@@ -59,7 +59,7 @@ pub use prune::PruneStep;
 pub use read::ReadTx;
 pub use retention::{History, HistoryError, Kept, Pruned, Retention};
 pub use state::StateView;
-pub use state_import::{BuiltState, ImportedChain, StatePiece, UnfinishedImport};
+pub use state_import::{ANCESTORS, BuiltState, ImportedChain, StatePiece, UnfinishedImport};
 pub use store::{Identity, Storage, TableStats};
 pub use trie_source::{AccountTrieCursor, StorageTrieCursor};
 pub use verify::{BlockPart, BlockRules, CommittedBlock, Finding, Report, Verified, verify};

@@ -7,6 +7,7 @@ use crate::{
     codec::{HeaderRow, TransactionPlace},
     open::FORMAT_KEY,
     rows::Rows,
+    state_import::BEGUN_KEY,
     store::Reader,
     tables::{BlockBodies, Certificates, Epochs, HeaderNumbers, Headers, Metadata, Receipts},
 };
@@ -84,6 +85,11 @@ impl ReadTx {
     /// Refuses a height of which that part is pruned.
     pub fn check_kept(&self, part: History, height: Height) -> Result<(), HistoryError> {
         Ok(part.check(self.rows().kept_from(part)?, height)?)
+    }
+
+    /// Height of the block whose state was imported; 0 in a database that began with the first block. Blocks below it were never here.
+    pub fn begun(&self) -> Result<Height, Fatal> {
+        Ok(self.rows().metadata_number(BEGUN_KEY)?.unwrap_or_default())
     }
 
     /// Refuses a height of which any part is pruned.

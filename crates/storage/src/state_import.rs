@@ -27,6 +27,12 @@ const IMPORT_KEY: &str = "import";
 /// Rows of `Metadata` with the notes of its pieces.
 const PIECE_PREFIX: &str = "import/";
 
+/// Row of `Metadata` with the height of the block whose state was imported.
+pub(crate) const BEGUN_KEY: &str = "begun";
+
+/// Headers that come with an imported state: what BLOCKHASH can ask for. Unit: blocks.
+pub const ANCESTORS: u64 = 256;
+
 /// Nodes kept in memory before they are written.
 const NODE_BATCH: usize = 100_000;
 /// Leaves of one trie between two looks at its nodes.
@@ -155,6 +161,7 @@ impl WriteTx {
         for part in History::ALL {
             table.put(&mark_key(part).to_owned(), &height.to_be_bytes().to_vec())?;
         }
+        table.put(&BEGUN_KEY.to_owned(), &height.to_be_bytes().to_vec())?;
         for (key, _) in rows.piece_notes()? {
             table.delete(&key)?;
         }

@@ -2,12 +2,11 @@
 
 use super::{
     BlockChunk, Chunk, ChunkId, Manifest, Position, SnapshotDir,
-    manifest::ANCESTORS,
     plan::{CodePlan, state_chunk},
 };
 use alloy_primitives::{B256, KECCAK256_EMPTY};
 use bttc_primitives::{ChainSpec, Fatal, Height, StateReader};
-use bttc_storage::{HistoryError, Pruned, ReadTx};
+use bttc_storage::{ANCESTORS, HistoryError, Pruned, ReadTx};
 use bttc_trie::{HashedChanges, StateRanges};
 use std::{collections::BTreeSet, io, path::PathBuf};
 

@@ -5,10 +5,8 @@ use alloy_primitives::{Address, B256};
 use alloy_rlp::{Decodable, RlpDecodable, RlpEncodable};
 use bttc_consensus::check_certificate;
 use bttc_primitives::{CommitCertificate, Header, Height, Validator, ValidatorSet};
+use bttc_storage::ANCESTORS;
 use std::{fmt, str::FromStr};
-
-/// Headers before the snapshot's that come with it: as far as BLOCKHASH looks back.
-pub const ANCESTORS: u64 = 256;
 /// Largest encoded manifest. Unit: bytes.
 pub const MAX_MANIFEST_BYTES: usize = 1 << 20;
 /// Version of the form of manifests and chunks.

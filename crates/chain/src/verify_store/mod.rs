@@ -33,8 +33,10 @@ fn rules_of(storage: &Storage) -> Result<Rules, String> {
         return Err(format!("its chain id is {}, that of the row chain_id {}", spec.chain_id(), identity.chain_id));
     }
     let genesis = Genesis::compute(&spec).map_err(|error| error.to_string())?;
-    let elected = storage.read().and_then(|read| read.epochs()).map_err(|error| error.to_string())?;
-    Rules::new(spec, genesis.block, elected).map_err(|error| error.to_string())
+    let read = storage.read().map_err(|error| error.to_string())?;
+    let elected = read.epochs().map_err(|error| error.to_string())?;
+    let begun = read.begun().map_err(|error| error.to_string())?;
+    Rules::new(spec, genesis.block, elected, begun).map_err(|error| error.to_string())
 }
 
 /// Where the chain is not known.

@@ -23,6 +23,8 @@ pub(super) struct Rules {
     validators: Option<ValidatorSet>,
     /// Epochs that an election began, by their first height.
     epochs: BTreeMap<Height, Epoch>,
+    /// Height of the block whose state was imported, or 0.
+    begun: Height,
 }
 
 /// Whether the last transaction is the proposer's call that closes an epoch.
@@ -41,10 +43,11 @@ impl Rules {
         spec: ChainSpec,
         genesis: RecoveredBlock,
         epochs: Vec<(Height, StoredEpoch)>,
+        begun: Height,
     ) -> Result<Self, InvalidGenesis> {
         let validators = if spec.is_ethereum() { None } else { Some(spec.genesis_validators()?) };
         let epochs = epochs.into_iter().map(|(from, stored)| (from, Epoch::of(&spec, stored))).collect();
-        Ok(Self { spec, genesis, validators, epochs })
+        Ok(Self { spec, genesis, validators, epochs, begun })
     }
 
     /// Who votes on a height, as in `Chain::validators`.
@@ -125,6 +128,10 @@ impl Rules {
     }
 
     fn last_commit(&self, parent: &Head, block: &SealedBlock, fresh: bool) -> Option<String> {
+        if parent.height() < self.begun && self.spec.has_staking() {
+            // Who voted on the block before the imported one is not known here.
+            return None;
+        }
         let validators = self.validators(parent.height())?;
         let of = (parent.height(), parent.hash);
         check_last_commit(self.spec.chain_id(), validators, of, &block.body.last_commit, fresh).err()

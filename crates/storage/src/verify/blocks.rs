@@ -8,6 +8,7 @@ use crate::{
     History, Kept, ReadTx, StoredReceipt,
     codec::{BodyRow, HeaderRow, Key, TransactionPlace, TransactionRow},
     read::GENESIS_HASH_KEY,
+    state_import::ANCESTORS,
     tables::{
         BlockBodies, Certificates, HeaderNumbers, Headers, LogAddresses, LogTopics, Metadata, Proposals, Receipts,
         Table, TransactionHashNumbers, Transactions,
@@ -43,13 +44,14 @@ pub(super) fn check(check: &Check<'_>) -> Result<Height, Fatal> {
 
 /// Height of the head, whether its row is there or not: then its body is.
 pub(super) fn head_height(read: &ReadTx) -> Result<Option<Height>, Fatal> {
-    Ok(last_height::<Headers>(read)?.max(last_height::<BlockBodies>(read)?))
+    let begun = read.begun()?;
+    Ok(last_height::<Headers>(read, begun)?.max(last_height::<BlockBodies>(read, begun)?))
 }
 
 /// The last height of a table. A single stray key far above the chain is none: with it the chain would be one hole.
-fn last_height<T: Table<Key = u64>>(read: &ReadTx) -> Result<Option<Height>, Fatal> {
+fn last_height<T: Table<Key = u64>>(read: &ReadTx, begun: Height) -> Result<Option<Height>, Fatal> {
     let rows = read.rows();
-    let count = rows.count::<T>()?;
+    let count = rows.count::<T>()?.saturating_add(begun);
     let mut cursor = rows.cursor::<T>()?;
     let mut row = cursor.last_raw()?;
     while let Some((key, _)) = row {
@@ -114,11 +116,15 @@ fn stretch(check: &Check<'_>, read: &ReadTx, start: Height, end: Height) -> Resu
         let body = check.get::<BlockBodies>(read, &before)?;
         next_tx = body.map(|body| body.first_tx.saturating_add(body.tx_count));
     }
-    let kept = read.kept()?;
+    let (kept, begun) = (read.kept()?, read.begun()?);
     let mut tally = Tally::default();
     for height in start..end {
+        if height > 0 && height < begun && height < begun.saturating_sub(ANCESTORS) {
+            parent = None;
+            continue;
+        }
         let mut block = Block { check, read, kept, height, parent: parent.take(), next_tx, tally: Tally::default() };
-        parent = block.check()?;
+        parent = if height > 0 && height < begun { block.check_ancestor()? } else { block.check()? };
         next_tx = block.next_tx;
         tally = tally.plus(block.tally);
     }
@@ -181,6 +187,17 @@ impl Block<'_> {
         for (part, what) in check.rules.committed(committed) {
             self.fault(part, what)?;
         }
+        Ok(Some(head))
+    }
+
+    /// A header from before the imported state: there is no more of its block.
+    fn check_ancestor(&mut self) -> Result<Option<Head>, Fatal> {
+        self.check.count(2);
+        let Some(HeaderRow { hash, header }) = self.check.require::<Headers>(self.read, &self.height)? else {
+            return Ok(None);
+        };
+        let head = Head { hash, header };
+        self.header(&head)?;
         Ok(Some(head))
     }
 

@@ -6,6 +6,7 @@ use crate::{
     open::FORMAT_KEY,
     prune::mark_key,
     read::{CHAIN_ID_KEY, GENESIS_HASH_KEY, GENESIS_JSON_DIGEST_KEY, GENESIS_JSON_KEY, NOTE_PREFIX, PATCHED_PREFIX},
+    state_import::BEGUN_KEY,
     tables::{FORMAT_VERSION, Metadata},
 };
 use alloy_primitives::keccak256;
@@ -28,7 +29,7 @@ pub(super) fn check(check: &Check<'_>) -> Result<(), Fatal> {
             GENESIS_JSON_DIGEST_KEY => digest = Some(value),
             key if key.starts_with(NOTE_PREFIX) => {}
             key if is_patch(key) && value.len() == 32 => {}
-            key if is_mark(key) && value.len() == 8 => {}
+            key if (is_mark(key) || key == BEGUN_KEY) && value.len() == 8 => {}
             _ => check.finding::<Metadata>(&key, "no such row belongs there, or it is not of its length"),
         }
     }
@@ -58,6 +59,11 @@ fn marks(check: &Check<'_>, read: &ReadTx) -> Result<(), Fatal> {
     for part in History::ALL.into_iter().filter(|part| kept.of(*part) > head) {
         let what = format!("it is {}, above the head, {head}", kept.of(part));
         check.finding::<Metadata>(&mark_key(part).to_owned(), what);
+    }
+    let begun = read.begun()?;
+    if History::ALL.into_iter().any(|part| kept.of(part) < begun) {
+        let what = format!("the chain was imported at {begun}, and something older is said to be kept");
+        check.finding::<Metadata>(&BEGUN_KEY.to_owned(), what);
     }
     if kept.logs < kept.blocks {
         let what = format!("it is {}, below that of the blocks, {}", kept.logs, kept.blocks);

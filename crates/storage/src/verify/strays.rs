@@ -4,6 +4,7 @@ use super::{Check, blocks::Tally, scan::Scan};
 use crate::{
     History, ReadTx,
     codec::TransactionPlace,
+    state_import::ANCESTORS,
     tables::{
         BlockBodies, Certificates, Epochs, HeaderNumbers, Headers, LogAddresses, LogTopics, Receipts, Table,
         TransactionHashNumbers, Transactions,
@@ -20,11 +21,15 @@ pub(super) fn check(check: &Check<'_>, read: &ReadTx, head: Height, tally: Tally
     let in_chain = |height: &Height| *height < blocks;
     let has_body = |height: Height| in_chain(&height) && History::Blocks.check(kept.blocks, height).is_ok();
     let numbers = numbers(check, read, kept.blocks, head)?;
-    look::<Headers>(check, read, blocks, |key, _| Ok(in_chain(key)))?;
+    // An imported chain has its genesis, and from the ancestors of its first block on.
+    let begun = read.begun()?;
+    let headers = blocks.saturating_sub(begun.saturating_sub(ANCESTORS.saturating_add(1)));
+    let has_header = |height: &Height| in_chain(height) && (*height == 0 || *height >= begun.saturating_sub(ANCESTORS));
+    look::<Headers>(check, read, headers, |key, _| Ok(has_header(key)))?;
     // The body of genesis stays.
     let bodies = blocks.saturating_sub(kept.blocks.saturating_sub(1));
     look::<BlockBodies>(check, read, bodies, |key, _| Ok(has_body(*key)))?;
-    look::<HeaderNumbers>(check, read, blocks, |hash, height| {
+    look::<HeaderNumbers>(check, read, headers, |hash, height| {
         Ok(check.get::<Headers>(read, height)?.is_some_and(|row| row.hash == *hash))
     })?;
     look::<Transactions>(check, read, tally.transactions, |key, _| Ok(numbers.contains(key)))?;
