@@ -1,14 +1,13 @@
 """Steps of those who validate: join, change the key, stay away, come back, sign twice. Slashes are computed here in integers, from the parameters."""
 
-import json
 import shlex
+from types import SimpleNamespace
 
-from people import BTT, STAKING, Chain, number
+from people import BTT, STAKING, Chain
 
 ONE = 10**18
 RAY = 10**27
 BASIS = 10_000
-NONE = "0x" + "0" * 40
 
 
 class Validators:
@@ -206,10 +205,10 @@ class Validators:
         expected = ("doubleSign", rate, amount)
         assert (slash["kind"], int(slash["rate"]), int(slash["amount"])) == expected, f"{slash}, expected {expected}"
         assert after["tokens"] == before["tokens"] - amount and after["tombstoned"], after
-        own = chain.position(alias(operator), operator, block - 1), chain.position(alias(operator), operator, block)
-        for who, was, is_ in (("the operator", *own), ("alice", *(chain.position(alice, operator, b) for b in (block - 1, block)))):
+        for who in (SimpleNamespace(name="the operator", address=operator), alice):
+            was, is_ = (chain.position(who, operator, height) for height in (block - 1, block))
             worth = int(was["shares"]) * after["tokens"] // after["shares"]
-            assert was["shares"] == is_["shares"] and int(is_["worth"]) == worth, f"{who} had {was}, has {is_}, expected {worth} wei"
+            assert was["shares"] == is_["shares"] and int(is_["worth"]) == worth, f"{who.name} had {was}, has {is_}, expected {worth} wei"
         (entry,) = chain.unbondings(alice, block)
         assert entry["unlock"] > time, "the unbonding was over before the slash; give it more time"
         factor = RAY * (ONE - rate) // ONE
@@ -283,10 +282,3 @@ def ceil(product, divisor):
 def jail_time(params, earlier):
     """Doubles with each earlier jailing, up to a bound (docs/staking.md, section 7)."""
     return min(params["JAIL_TIME"] << earlier, params["MAX_JAIL_TIME"])
-
-
-class alias:  # noqa: N801
-    """An address where a person is asked for."""
-
-    def __init__(self, address):
-        self.address = address
