@@ -19,7 +19,7 @@ use std::{
 /// A disk with less free space than this is full. Unit: bytes.
 const FULL_DISK_BYTES: u64 = 1 << 20;
 
-/// How often a read transaction that could not begin is begun again.
+/// How often a transaction that could not begin is begun again.
 const BEGIN_RETRIES: u32 = 3;
 
 /// The chain that a database holds.
@@ -122,12 +122,7 @@ impl Storage {
 
     /// The database as it is now. Drop it soon: as long as it lives, the space of what is replaced is not used again.
     pub fn read(&self) -> Result<ReadTx, Fatal> {
-        let mut begun = self.shared.env.begin_ro_sync();
-        // MDBX gives up on a reader that it found amid a commit and that then got no processor for a tenth of a second.
-        for _ in 0..BEGIN_RETRIES {
-            let Err(MdbxError::Problem) = begun else { break };
-            begun = self.shared.env.begin_ro_sync();
-        }
+        let begun = begin_again(|| self.shared.env.begin_ro_sync());
         let tx = begun.map_err(beginning("read transaction"))?;
         Ok(ReadTx::new(self.clone(), tx, self.shared.readers.enter()))
     }
@@ -136,7 +131,8 @@ impl Storage {
     ///
     /// Errors: the database was opened for reading only.
     pub fn write(&self) -> Result<WriteTx, Fatal> {
-        let tx = self.shared.env.begin_rw_unsync().map_err(beginning("write transaction"))?;
+        let begun = begin_again(|| self.shared.env.begin_rw_unsync());
+        let tx = begun.map_err(beginning("write transaction"))?;
         Ok(WriteTx::new(self.clone(), tx))
     }
 
@@ -192,6 +188,16 @@ impl Storage {
 }
 
 pub(crate) type Reader = ReaderGuard;
+
+/// Begins a transaction. MDBX gives up where it found the last commit half visible and then got no processor for a tenth of a second.
+fn begin_again<T>(begin: impl Fn() -> Result<T, MdbxError>) -> Result<T, MdbxError> {
+    let mut begun = begin();
+    for _ in 0..BEGIN_RETRIES {
+        let Err(MdbxError::Problem) = begun else { break };
+        begun = begin();
+    }
+    begun
+}
 
 fn beginning(what: &'static str) -> impl Fn(MdbxError) -> Fatal {
     move |error| failed(format!("beginning a {what} of the database"), error)
