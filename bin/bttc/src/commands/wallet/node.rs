@@ -6,7 +6,7 @@ use alloy_sol_types::SolCall;
 use eyre::{WrapErr, eyre};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 /// A node that is well answers sooner.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -42,6 +42,15 @@ impl NodeFault {
     }
 }
 
+/// What lies at the bottom of an error: the layers above it only say that a request failed.
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
 /// The head of the chain, as far as it is needed here.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -63,6 +72,8 @@ pub(crate) struct Node {
 impl Node {
     /// Does not ask anything yet.
     pub(crate) fn new(url: &str) -> eyre::Result<Self> {
+        // For `https`, with the certificates that this machine trusts. Who was here before has chosen the same.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let parsed = url.parse().map_err(|_| eyre!("{url:?} is no URL; write one such as http://127.0.0.1:8545"))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -86,7 +97,7 @@ impl Node {
                 return Err(NodeFault::Refused { code: refusal.code, message: refusal.message.into_owned(), data });
             }
             Ok(Err(RpcError::DeserError { err, .. })) => return Err(strange(err.to_string())),
-            Ok(Err(error)) => return Err(away(error.to_string())),
+            Ok(Err(error)) => return Err(away(innermost(&error))),
         };
         serde_json::from_value(value).map_err(|error| strange(error.to_string()))
     }
