@@ -72,8 +72,6 @@ pub(crate) struct Node {
 impl Node {
     /// Does not ask anything yet.
     pub(crate) fn new(url: &str) -> eyre::Result<Self> {
-        // For `https`, with the certificates that this machine trusts. Who was here before has chosen the same.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let parsed = url.parse().map_err(|_| eyre!("{url:?} is no URL; write one such as http://127.0.0.1:8545"))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
