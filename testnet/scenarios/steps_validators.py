@@ -190,7 +190,8 @@ class Validators:
         left = people.send(bob, "undelegate", safe, str(btt // 5))
         # All of it must count before the proof comes.
         self.until_closed(chain.epoch_of(left["block"]), within)
-        self.network.add("--key-of", of)
+        # With an empty pool it proposes empty blocks, where the first one proposes the load.
+        self.network.add("--key-of", of, "--set", "txpool.max_transactions=0")
         begin = chain.time(chain.height())
         slash = people.wait("its slash", within, lambda: chain.ask("staking_slashes", operator))[0]
         block, time = slash["height"], chain.time(slash["height"])

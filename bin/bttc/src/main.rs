@@ -20,6 +20,8 @@ use std::{
 };
 
 fn main() -> ExitCode {
+    // Whatever asks a node over HTTP needs it, with `https` or without; nothing was chosen before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let (arguments, flags) = dotted::split(std::env::args_os());
     let cli = match Cli::try_parse_from(arguments).and_then(|cli| cli.takes(&flags).map(|()| cli)) {
         Ok(cli) => cli,

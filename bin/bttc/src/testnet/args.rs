@@ -26,6 +26,9 @@ pub(crate) enum TestnetAction {
         /// Give it the consensus key of this validator, sign state and all: a fault that the network must bear.
         #[arg(long, value_name = "NODE")]
         key_of: Option<usize>,
+        /// A setting for this node alone, such as `txpool.max_transactions=0`; may be given more than once.
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        settings: Vec<Setting>,
         #[command(flatten)]
         output: Output,
     },

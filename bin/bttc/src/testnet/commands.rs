@@ -1,8 +1,8 @@
 //! What each command of `bttc testnet` does.
 
 use super::{
-    args::{Nodes, Output, TestnetAction, TestnetArgs, UpArgs},
-    layout::{Layout, NodeRole, log_file, node_dir},
+    args::{Nodes, Output, Setting, TestnetAction, TestnetArgs, UpArgs},
+    layout::{Layout, NodeRole, log_file, node_dir, pairs},
     link_control::{self, Conditions},
     links, process, rpc, up,
 };
@@ -45,13 +45,13 @@ fn directory(dir: Option<PathBuf>) -> eyre::Result<PathBuf> {
 async fn act(dir: &Path, action: TestnetAction, out: &mut impl Write) -> eyre::Result<()> {
     match action {
         TestnetAction::Up(args) => start(dir, &args, out).await,
-        TestnetAction::Add { validator, key_of, output } => {
+        TestnetAction::Add { validator, key_of, settings, output } => {
             let key = match key_of {
                 Some(other) => up::Key::Of(other),
                 None if validator => up::Key::New,
                 None => up::Key::None,
             };
-            add(dir, key, output, out).await
+            add(dir, key, &settings, output, out).await
         }
         TestnetAction::Status { output } => show(dir, &Layout::load(dir)?, output, out).await,
         TestnetAction::Kill(nodes) => each(dir, &nodes, |process| process.kill()),
@@ -102,10 +102,11 @@ async fn start(dir: &Path, args: &UpArgs, out: &mut impl Write) -> eyre::Result<
     show(dir, &layout, args.output, out).await
 }
 
-async fn add(dir: &Path, key: up::Key, output: Output, out: &mut impl Write) -> eyre::Result<()> {
+async fn add(dir: &Path, key: up::Key, settings: &[Setting], output: Output, out: &mut impl Write) -> eyre::Result<()> {
     let mut layout = Layout::load(dir)?;
     let number = layout.nodes.len();
     up::add_node(dir, &mut layout, key)?;
+    layout.node_mut(number)?.settings = pairs(settings);
     layout.save(dir)?;
     up::start_links(dir, &mut layout)?;
     up::start_node(dir, &mut layout, number)?;

@@ -29,6 +29,11 @@ pub(crate) struct Layout {
     pub(crate) late_from: usize,
 }
 
+/// Settings as the layout keeps them.
+pub(crate) fn pairs(settings: &[Setting]) -> Vec<(String, String)> {
+    settings.iter().map(|setting| (setting.key.clone(), setting.value.clone())).collect()
+}
+
 /// One node.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct NodePlace {
@@ -44,6 +49,9 @@ pub(crate) struct NodePlace {
     pub(crate) rpc_port: u16,
     /// Metrics and health.
     pub(crate) metrics_port: u16,
+    /// Keys of the configuration that this node alone is given.
+    #[serde(default)]
+    pub(crate) settings: Vec<(String, String)>,
     /// Its process, as it was started last.
     pub(crate) process: Option<ProcessId>,
 }
@@ -132,7 +140,7 @@ impl Layout {
     }
 
     pub(crate) fn set(&mut self, settings: &[Setting]) {
-        self.settings = settings.iter().map(|setting| (setting.key.clone(), setting.value.clone())).collect();
+        self.settings = pairs(settings);
     }
 
     /// Every port that a node or a link of the network has, running or not.

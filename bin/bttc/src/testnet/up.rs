@@ -100,7 +100,8 @@ pub(crate) fn add_node(dir: &Path, layout: &mut Layout, key: Key) -> eyre::Resul
     let mut ports = files::free_ports(layout.nodes.len().saturating_add(3), &layout.ports())?.into_iter();
     let mut port = || ports.next().ok_or_else(|| eyre!("no free TCP port"));
     let (p2p_port, rpc_port, metrics_port) = (port()?, port()?, port()?);
-    let place = NodePlace { role, validator, peer_id, p2p_port, rpc_port, metrics_port, process: None };
+    let place =
+        NodePlace { role, validator, peer_id, p2p_port, rpc_port, metrics_port, settings: Vec::new(), process: None };
     if let Some(links) = &mut layout.links {
         for (to, node) in layout.nodes.iter().enumerate() {
             let listen_port = port()?;
@@ -170,7 +171,7 @@ pub(crate) fn configure(dir: &Path, layout: &Layout, number: usize) -> eyre::Res
         put(&mut config, "validator", "key", text(keys_dir(&home).join(KEY_FILE)))?;
         put(&mut config, "validator", "password_file", text(password_file(&home)))?;
     }
-    for (key, value) in &layout.settings {
+    for (key, value) in layout.settings.iter().chain(&node.settings) {
         let (section, name) = key.split_once('.').ok_or_else(|| eyre!("the setting {key} names no section"))?;
         put(&mut config, section, name, setting(value))?;
     }

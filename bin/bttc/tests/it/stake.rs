@@ -5,7 +5,10 @@ use crate::{
     program::{DEADLINE, bttc, told},
 };
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::{
+    io::{Read, Write},
+    time::{Duration, Instant},
+};
 
 #[test]
 fn somebody_stakes_earns_and_takes_back() {
@@ -193,7 +196,19 @@ fn errors_are_explained_without_a_node() {
     assert_eq!(run(&["explain", "E9"]).0, 1);
 
     let (code, _, errors) = run(&["stake", "validators", "--rpc", "http://127.0.0.1:1"]);
-    assert!(code == 1 && errors.contains("E1001") && errors.contains("--rpc"), "{errors}");
+    assert!(code == 1 && errors.contains("E1001") && errors.contains("Connection refused"), "{errors}");
+    // Over TLS, and a server that speaks none.
+    let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", plain.local_addr().unwrap());
+    let serving = std::thread::spawn(move || {
+        let (mut stream, _) = plain.accept().unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        // Until the other side has gone, so that it reads what was written.
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let (code, _, errors) = run(&["stake", "validators", "--rpc", &url]);
+    assert!(code == 1 && errors.contains("E1001") && errors.contains("InvalidContentType"), "{errors}");
+    serving.join().unwrap();
     let (code, _, errors) = run(&["stake"]);
     assert!(code == 1 && errors.contains("stake --help"), "{errors}");
     let (code, _, errors) = run(&["stake", "delegate", "x", "1 ETH"]);

@@ -6,7 +6,7 @@ use alloy_sol_types::SolCall;
 use eyre::{WrapErr, eyre};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 /// A node that is well answers sooner.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -40,6 +40,15 @@ impl NodeFault {
     pub(crate) const fn is_away(&self) -> bool {
         matches!(self, Self::Away { .. })
     }
+}
+
+/// What lies at the bottom of an error: the layers above it only say that a request failed.
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
 }
 
 /// The head of the chain, as far as it is needed here.
@@ -86,7 +95,7 @@ impl Node {
                 return Err(NodeFault::Refused { code: refusal.code, message: refusal.message.into_owned(), data });
             }
             Ok(Err(RpcError::DeserError { err, .. })) => return Err(strange(err.to_string())),
-            Ok(Err(error)) => return Err(away(error.to_string())),
+            Ok(Err(error)) => return Err(away(innermost(&error))),
         };
         serde_json::from_value(value).map_err(|error| strange(error.to_string()))
     }
