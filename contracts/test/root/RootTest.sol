@@ -18,8 +18,6 @@ function ok(bool condition, string memory what) pure {
 
 /// Validators with keys, headers and certificates as the chain makes them, and exit trees.
 abstract contract RootTest {
-    using RLP for RLP.Encoder;
-
     uint256 internal constant START = 2_000_000_000;
 
     /// What a header says; the rest of it is filler.
@@ -72,22 +70,22 @@ abstract contract RootTest {
 
     /// A header cut after so many fields.
     function header(Block memory b, uint256 fields) internal pure returns (bytes memory) {
-        RLP.Encoder memory all = RLP.encoder();
+        bytes[] memory all = new bytes[](fields);
         bytes32 filler = keccak256(abi.encode("filler", b.height));
         for (uint256 i = 0; i < fields; ++i) {
-            if (i == 2) all = all.push(address(uint160(uint256(filler))));
-            else if (i == 3) all = all.push(b.state);
-            else if (i == 6) all = all.push(new bytes(256));
-            else if (i == 7 || i == 17 || i == 18) all = all.push(uint256(0));
-            else if (i == 8) all = all.push(uint256(b.height));
-            else if (i == 9 || i == 10) all = all.push(uint256(60_000_000));
-            else if (i == 11) all = all.push(uint256(b.time));
-            else if (i == 12) all = all.push(keccak256(abi.encode(b.next, b.exits)));
-            else if (i == 14) all = all.push(new bytes(8));
-            else if (i == 15) all = all.push(uint256(9_000 gwei));
-            else all = all.push(filler);
+            if (i == 2) all[i] = RLP.encode(abi.encodePacked(bytes20(filler)));
+            else if (i == 3) all[i] = RLP.encode(b.state);
+            else if (i == 6) all[i] = RLP.encode(new bytes(256));
+            else if (i == 7 || i == 17 || i == 18) all[i] = RLP.encode(uint256(0));
+            else if (i == 8) all[i] = RLP.encode(uint256(b.height));
+            else if (i == 9 || i == 10) all[i] = RLP.encode(uint256(60_000_000));
+            else if (i == 11) all[i] = RLP.encode(uint256(b.time));
+            else if (i == 12) all[i] = RLP.encode(keccak256(abi.encode(b.next, b.exits)));
+            else if (i == 14) all[i] = RLP.encode(new bytes(8));
+            else if (i == 15) all[i] = RLP.encode(uint256(9_000 gwei));
+            else all[i] = RLP.encode(filler);
         }
-        return all.encode();
+        return RLP.encode(all);
     }
 
     function sign(uint256 key, bytes32 vote) internal pure returns (bytes memory) {
