@@ -6,15 +6,15 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 /// What the bridge knows of an asset.
 struct Asset {
     /// Deposited and not released. Unit, as of all amounts: the token's smallest.
-    uint128 locked;
-    /// No deposit may bring `locked` above it.
-    uint128 cap;
+    uint104 locked;
     /// Net outflow that the rate has not worked off yet, at `usedAt`.
-    uint128 used;
-    /// Outflow of a day however little is locked, at least 1: shares of a rest would never end.
-    uint128 floor;
+    uint104 used;
     /// Unit: seconds.
-    uint64 usedAt;
+    uint48 usedAt;
+    /// No deposit may bring `locked` above it. 2e31 at most, which is 20 times all BTT.
+    uint104 cap;
+    /// Outflow of a day however little is locked, at least 1: shares of a rest would never end.
+    uint104 floor;
     /// Outflow of a day, as a share of `locked`. Unit: basis points.
     uint16 dailyBps;
     /// Whether deposits are taken. Exits are paid all the same.
@@ -63,32 +63,32 @@ library Assets {
 
     /// @notice Counts an exit of at most `available`.
     function release(Asset storage asset, uint256 amount) internal {
-        (uint256 level,, uint64 time) = _drained(asset);
-        // Both are at most the brim or `locked`, which have 128 bits.
-        asset.used = uint128(level + amount);
+        (uint256 level,, uint48 time) = _drained(asset);
+        // Both are at most the brim or `locked`, which have 104 bits.
+        asset.used = uint104(level + amount);
         asset.usedAt = time;
-        asset.locked -= uint128(amount);
+        asset.locked -= uint104(amount);
     }
 
     /// @notice Counts a deposit. The caller has held `locked + amount` against the cap.
     function lock(Asset storage asset, uint256 amount) internal {
-        (uint256 level,, uint64 time) = _drained(asset);
-        asset.used = level > amount ? uint128(level - amount) : 0;
+        (uint256 level,, uint48 time) = _drained(asset);
+        asset.used = level > amount ? uint104(level - amount) : 0;
         asset.usedAt = time;
-        asset.locked += uint128(amount);
+        asset.locked += uint104(amount);
     }
 
     /// The level now, the brim, and until when the level was worked out. The level is never above the brim, so that a limit that fell is
     /// worked off in the same time. What drains is rounded down and time is counted for whole units alone: whoever calls every second does
     /// not keep a slow vessel from draining.
-    function _drained(Asset storage asset) private view returns (uint256 level, uint256 brim, uint64 time) {
+    function _drained(Asset storage asset) private view returns (uint256 level, uint256 brim, uint48 time) {
         brim = Math.ceilDiv(limit(asset), BURST_PARTS);
         level = Math.min(asset.used, brim);
-        time = uint64(block.timestamp);
+        time = uint48(block.timestamp);
         if (level == 0) return (level, brim, time);
         uint256 amount = brim * (block.timestamp - asset.usedAt) / DRAIN_TIME;
         if (amount >= level) return (0, brim, time);
         level -= amount;
-        time = asset.usedAt + uint64(Math.ceilDiv(amount * DRAIN_TIME, brim));
+        time = asset.usedAt + uint48(Math.ceilDiv(amount * DRAIN_TIME, brim));
     }
 }

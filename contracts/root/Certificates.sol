@@ -39,13 +39,13 @@ library Certificates {
         uint256 members = _members(validators);
         if (members < MOST_MEMBERS && signers >> members != 0) revert SignerOutOfSet(signers, members);
         uint256 offset = 0;
-        for (uint256 i = 0; i < members; ++i) {
-            if (signers >> i & 1 == 0) continue;
-            if (signatures.length < offset + SIGNATURE) {
-                revert BadSignaturesLength(signatures.length, offset + SIGNATURE);
-            }
-            _checkOne(vote, i, _signer(validators, i), signatures[offset:offset + SIGNATURE]);
-            offset += SIGNATURE;
+        for (uint256 i = 0; signers != 0; (++i, signers >>= 1)) {
+            if (signers & 1 == 0) continue;
+            uint256 end = offset + SIGNATURE;
+            if (signatures.length < end) revert BadSignaturesLength(signatures.length, end);
+            (address expected,) = _member(validators, i);
+            _checkOne(vote, i, expected, signatures, offset);
+            offset = end;
         }
         if (signatures.length != offset) revert BadSignaturesLength(signatures.length, offset);
     }
@@ -54,10 +54,12 @@ library Certificates {
     function power(bytes calldata validators, uint256 signers) internal pure returns (uint256 named, uint256 total) {
         uint256 members = _members(validators);
         for (uint256 i = 0; i < members; ++i) {
-            uint256 start = i * MEMBER;
-            uint256 one = uint64(bytes8(validators[start + 20:start + MEMBER]));
-            total += one;
-            if (signers >> i & 1 == 1) named += one;
+            (, uint256 one) = _member(validators, i);
+            // 256 numbers of 64 bits.
+            unchecked {
+                total += one;
+                named += one * (signers >> i & 1);
+            }
         }
     }
 
@@ -68,17 +70,32 @@ library Certificates {
         }
     }
 
-    function _signer(bytes calldata validators, uint256 i) private pure returns (address) {
-        return address(bytes20(validators[i * MEMBER:i * MEMBER + 20]));
+    /// `i` is below `_members`, so that all 28 bytes are in the list; what lies behind them is cut off.
+    function _member(bytes calldata validators, uint256 i) private pure returns (address signer, uint256 one) {
+        uint256 word;
+        assembly ("memory-safe") {
+            word := calldataload(add(validators.offset, mul(i, MEMBER)))
+        }
+        return (address(uint160(word >> 96)), uint64(word >> 32));
     }
 
-    /// Of the two forms of `s` and the many of `v` one is accepted, so that a signature has one form.
-    function _checkOne(bytes32 vote, uint256 member, address expected, bytes calldata signature) private pure {
-        uint256 s = uint256(bytes32(signature[32:64]));
-        uint8 v = uint8(signature[64]);
-        if (s > HALF_ORDER) revert HighS(member, s, HALF_ORDER);
+    /// Of the two forms of `s` and the many of `v` one is accepted, so that a signature has one form. 65 bytes from `offset` on are there.
+    function _checkOne(bytes32 vote, uint256 member, address expected, bytes calldata signatures, uint256 offset)
+        private
+        pure
+    {
+        bytes32 r;
+        bytes32 s;
+        uint8 v;
+        assembly ("memory-safe") {
+            let start := add(signatures.offset, offset)
+            r := calldataload(start)
+            s := calldataload(add(start, 0x20))
+            v := byte(0, calldataload(add(start, 0x40)))
+        }
+        if (uint256(s) > HALF_ORDER) revert HighS(member, uint256(s), HALF_ORDER);
         if (v != 27 && v != 28) revert BadV(member, v);
-        address got = ecrecover(vote, v, bytes32(signature[0:32]), bytes32(s));
+        address got = ecrecover(vote, v, r, s);
         // What cannot be recovered answers zero, and a set could name zero.
         if (got == address(0) || got != expected) revert WrongSigner(member, got, expected);
     }

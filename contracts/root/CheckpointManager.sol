@@ -59,7 +59,7 @@ contract CheckpointManager is ICheckpoints, Recovery {
     error TooLittlePower(uint256 signed, uint256 total);
     error WrongOutputs(bytes32 got, bytes32 expected);
     error AheadOfTime(uint64 got, uint256 latest);
-    error EmptySet();
+    error EmptyOutputs(bytes32 nextValidatorsHash, bytes32 exitRoot);
 
     /// @param sideChainId_ EIP-155 id of the side chain.
     /// @param owner_ The timelock that may recover, and nothing else.
@@ -88,8 +88,8 @@ contract CheckpointManager is ICheckpoints, Recovery {
         if (read.time > block.timestamp + MAX_AHEAD) revert AheadOfTime(read.time, block.timestamp + MAX_AHEAD);
         bytes32 outputs = keccak256(abi.encode(nextValidatorsHash, exitRoot_));
         if (outputs != read.outputs) revert WrongOutputs(outputs, read.outputs);
-        // Whatever the chain decided: trusting no set could only be undone by a recovery.
-        if (nextValidatorsHash == 0) revert EmptySet();
+        // No set has this hash and no tree this root: trusting no set could only be undone by a recovery.
+        if (nextValidatorsHash == 0 || exitRoot_ == 0) revert EmptyOutputs(nextValidatorsHash, exitRoot_);
         _checkPower(tip.validatorsHash, read.height, read.hash, certificate);
 
         if (tip.validatorsHash != nextValidatorsHash) tip.validatorsHash = nextValidatorsHash;
@@ -127,9 +127,9 @@ contract CheckpointManager is ICheckpoints, Recovery {
     }
 
     /// @inheritdoc ICheckpoints
-    function exitRoot(uint64 height) external view returns (bytes32) {
-        if (_roots[height].stateRoot == 0) revert UnknownCheckpoint(height);
-        return _roots[height].exitRoot;
+    function exitRoot(uint64 height) external view returns (bytes32 root) {
+        root = _roots[height].exitRoot;
+        if (root == 0) revert UnknownCheckpoint(height);
     }
 
     function _checkPower(bytes32 trusted, uint64 height, bytes32 blockHash, Certificate calldata certificate) private {

@@ -47,13 +47,15 @@ library Exits {
 
     /// @notice The root that a proof leads to. Bit `i` of the index tells the side at level `i`, so a proof fits one place alone.
     function root(bytes32 node, uint32 index, bytes32[DEPTH] calldata proof) internal pure returns (bytes32) {
-        for (uint256 level = 0; level < DEPTH; ++level) {
-            bytes32 sibling = proof[level];
-            (bytes32 left, bytes32 right) = index >> level & 1 == 0 ? (node, sibling) : (sibling, node);
-            assembly ("memory-safe") {
-                mstore(0x00, left)
-                mstore(0x20, right)
+        assembly ("memory-safe") {
+            let place := index
+            for { let level := 0 } lt(level, DEPTH) { level := add(level, 1) } {
+                // The node goes to the left half if its bit is zero, its sibling to the other.
+                let half := shl(5, and(place, 1))
+                mstore(half, node)
+                mstore(xor(half, 0x20), calldataload(add(proof, shl(5, level))))
                 node := keccak256(0x00, 0x40)
+                place := shr(1, place)
             }
         }
         return node;

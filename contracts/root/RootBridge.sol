@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Asset, Assets} from "./Assets.sol";
 import {Exit, Exits} from "./Exits.sol";
 import {GuardedPause} from "./GuardedPause.sol";
@@ -16,14 +16,14 @@ import {ICheckpoints} from "./interfaces/ICheckpoints.sol";
 ///
 /// A payment that fails reverts and changes nothing: the exit stays where it is, stands in nobody's way, and can be tried again by
 /// anyone, or sent elsewhere by its receiver. What exceeds the limit of a day is paid in parts.
-contract RootBridge is GuardedPause, ReentrancyGuard {
+contract RootBridge is GuardedPause, ReentrancyGuardTransient {
     using Assets for Asset;
 
     /// An exit that is not paid in one go.
     struct Progress {
         /// When it may be paid; zero if it need not wait. Unit: seconds.
         uint64 payableFrom;
-        uint128 paid;
+        uint104 paid;
     }
 
     /// How long a large exit waits. Unit: seconds.
@@ -54,7 +54,7 @@ contract RootBridge is GuardedPause, ReentrancyGuard {
     event ExitPaid(
         uint32 indexed index, address indexed token, address indexed to, address receiver, uint256 amount, uint256 left
     );
-    event AssetChanged(address indexed token, bool enabled, uint128 cap, uint16 dailyBps, uint128 floor);
+    event AssetChanged(address indexed token, bool enabled, uint104 cap, uint16 dailyBps, uint104 floor);
 
     error BadRootId(uint256 got);
     error NotEnabled(address token);
@@ -136,7 +136,7 @@ contract RootBridge is GuardedPause, ReentrancyGuard {
     /// @param cap Most that may be locked.
     /// @param dailyBps Share of what is locked that may leave in a day, 200 by default. Unit: basis points.
     /// @param floor Amount that may leave in a day however little is locked, at least 1.
-    function setAsset(address token, bool enabled, uint128 cap, uint16 dailyBps, uint128 floor) external onlyOwner {
+    function setAsset(address token, bool enabled, uint104 cap, uint16 dailyBps, uint104 floor) external onlyOwner {
         if (dailyBps < Assets.LEAST_DAILY_BPS || dailyBps > Assets.MOST_DAILY_BPS) {
             revert BadDailyBps(dailyBps, Assets.LEAST_DAILY_BPS, Assets.MOST_DAILY_BPS);
         }
@@ -170,7 +170,7 @@ contract RootBridge is GuardedPause, ReentrancyGuard {
     }
 
     /// @notice How far an exit is: when it may be paid (zero if it was not made to wait) and what was paid, while it is not paid in full.
-    function progressOf(Exit calldata exit) external view returns (uint64 payableFrom, uint128 paid) {
+    function progressOf(Exit calldata exit) external view returns (uint64 payableFrom, uint104 paid) {
         Progress storage progress = _progress[_leaf(exit)];
         return (progress.payableFrom, progress.paid);
     }
@@ -215,7 +215,7 @@ contract RootBridge is GuardedPause, ReentrancyGuard {
             if (progress.payableFrom != 0 || progress.paid != 0) delete _progress[leaf];
         } else {
             // What was paid was locked, and fits.
-            _progress[leaf].paid = progress.paid + uint128(amount);
+            _progress[leaf].paid = progress.paid + uint104(amount);
         }
         _assets[exit.token].release(amount);
         emit ExitPaid(exit.index, exit.token, exit.to, receiver, amount, left);

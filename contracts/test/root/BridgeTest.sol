@@ -14,7 +14,7 @@ abstract contract BridgeTest is RootTest {
     address internal constant ALICE = address(0xA11CE);
     address internal constant BOB = address(0xB0B);
     address internal constant NATIVE = address(0);
-    uint128 internal constant CAP = 1e30;
+    uint104 internal constant CAP = 1e30;
 
     SomeRoots internal roots;
     RootBridge internal bridge;
@@ -30,7 +30,7 @@ abstract contract BridgeTest is RootTest {
         setAsset(NATIVE, true, CAP, 200, 1);
     }
 
-    function setAsset(address asset, bool enabled, uint128 cap, uint16 bps, uint128 floor) internal {
+    function setAsset(address asset, bool enabled, uint104 cap, uint16 bps, uint104 floor) internal {
         vm.prank(OWNER);
         bridge.setAsset(asset, enabled, cap, bps, floor);
     }

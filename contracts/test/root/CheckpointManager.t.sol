@@ -182,8 +182,12 @@ contract CheckpointManagerTest is RootTest {
         manager.submit(header(one), certificate, one.next, bytes32(uint256(one.exits) + 1));
         one.next = 0;
         certificate = certify(a, one, 7);
-        vm.expectRevert(CheckpointManager.EmptySet.selector);
+        vm.expectRevert(abi.encodeWithSelector(CheckpointManager.EmptyOutputs.selector, 0, one.exits));
         manager.submit(header(one), certificate, 0, one.exits);
+        (one.next, one.exits) = (hashOf(a), 0);
+        certificate = certify(a, one, 7);
+        vm.expectRevert(abi.encodeWithSelector(CheckpointManager.EmptyOutputs.selector, one.next, 0));
+        manager.submit(header(one), certificate, one.next, 0);
     }
 
     function test_aCutOrLongerHeaderFails() external {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ReentrancyGuard} from "@openzeppelin/contracts/utils/ReentrancyGuard.sol";
 import {RootBridge} from "../../root/RootBridge.sol";
 import {TokenTransfer} from "../../root/TokenTransfer.sol";
 import {vm} from "../system/Vm.sol";
