@@ -84,6 +84,23 @@ contract LimitsTest is BridgeTest {
         ok(!tryClaim(index), "once");
     }
 
+    /// An exit that was paid in part does not begin to wait because less is locked by now.
+    function test_whatIsPaidInPartGoesOn() external {
+        uint32 large = readyExit(EVE, LOCKED / 10);
+        claim(large);
+        vm.warp(block.timestamp + 10 minutes);
+        (,, uint256 atOnce) = bridge.limits(address(token));
+        uint32 index = exit(BOB, atOnce);
+        uint256 part = claim(index);
+        ok(part > 0 && part < atOnce, "a part");
+        vm.warp(block.timestamp + 7 hours);
+        claim(large);
+        vm.warp(block.timestamp + 7 hours);
+        (,, uint256 less) = bridge.limits(address(token));
+        ok(less < atOnce, "large by now");
+        ok(claim(index) == atOnce - part && bridge.isPaid(index), "the rest");
+    }
+
     /// Whatever is tried, in any 24 hours no more than the limit leaves.
     function testFuzz_anyDayIsWithinTheLimit(uint32[24] memory waits) external {
         uint32 index = readyExit(BOB, LOCKED);
