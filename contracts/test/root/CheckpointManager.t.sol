@@ -128,6 +128,45 @@ contract CheckpointManagerTest is RootTest {
         submit(a, blockOf(501, a));
     }
 
+    /// If a set comes back as it was, both changes may be skipped: what it signs is decided. The set between has had its time.
+    function test_aSetThatCameBackMaySkip() external {
+        // The chain: `a` until 20, `b` until 40, `a` again.
+        submit(a, blockOf(50, a));
+        Block memory between = blockOf(30, b);
+        Certificate memory certificate = certify(b, between, enough(b));
+        vm.expectRevert(abi.encodeWithSelector(CheckpointManager.HeightNotGrowing.selector, 30, 50));
+        manager.submit(header(between), certificate, between.next, between.exits);
+        between = blockOf(60, b);
+        certificate = certify(b, between, enough(b));
+        vm.expectRevert(abi.encodeWithSelector(CheckpointManager.WrongSet.selector, hashOf(b), hashOf(a)));
+        manager.submit(header(between), certificate, between.next, between.exits);
+    }
+
+    /// Headers of three sets in any order, each naming any next set: those of the trusted set with growing height are taken, no others.
+    /// forge-config: default.fuzz.runs = 100
+    function testFuzz_onlyTheTrustedSetMovesOn(uint8[12] memory signs, uint8[12] memory nexts, uint8[12] memory heights)
+        external
+    {
+        Set[3] memory sets = [a, b, equalSet(31, 3)];
+        (uint256 trusted, uint64 last) = (0, 0);
+        for (uint256 i = 0; i < 12; ++i) {
+            uint64 height = last + uint64(heights[i] % 8);
+            height = height < 2 ? 0 : height - 2;
+            (uint256 by, uint256 next) = (signs[i] % 3, nexts[i] % 3);
+            Block memory one = blockOf(height, sets[next]);
+            one.state = keccak256(abi.encode(i));
+            bytes memory data = abi.encodeCall(
+                manager.submit, (header(one), certify(sets[by], one, enough(sets[by])), one.next, one.exits)
+            );
+            (bool taken,) = address(manager).call(data);
+            ok(taken == (by == trusted && height > last), "taken");
+            if (!taken) continue;
+            (trusted, last) = (next, height);
+            ok(tip().validatorsHash == one.next && tip().height == height, "followed");
+            ok(manager.stateRoot(height) == one.state, "kept");
+        }
+    }
+
     function test_theNewSetsListWithTheOldSetsSignaturesFails() external {
         submit(a, blockOf(20, b));
         Block memory forged = blockOf(21, a);

@@ -121,6 +121,7 @@ contract LimitsTest is BridgeTest {
     }
 
     /// Who sends the same coins round and round gives back what he takes, in whatever order he brings and takes them.
+    /// forge-config: default.fuzz.runs = 100
     function testFuzz_coinsInACircleUseNothingUp(uint24 order) external {
         uint256 amount = LOCKED * 18 / 1_000;
         uint32 honest = readyExit(BOB, amount);
@@ -178,6 +179,7 @@ contract LimitsTest is BridgeTest {
         ok(available() >= left && available() >= 490, "and on");
     }
 
+    /// forge-config: default.fuzz.runs = 200
     function testFuzz_manySmallCallsDrainAsMuch(uint16 brim, uint8 step) external {
         uint256 locked = (uint256(brim) + 1) * 200;
         setUpBridge();
