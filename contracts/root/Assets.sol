@@ -28,7 +28,6 @@ struct Asset {
 /// deposit drains it too, but never below empty. So who sends the same coins round and round gives back what he takes, and cannot keep
 /// others from leaving; only funds that leave for good use the limit up, once. It drains in 8 hours, whatever filled it.
 library Assets {
-    uint16 internal constant DEFAULT_DAILY_BPS = 200;
     /// An asset in trouble can be slowed down to a tenth of a percent a day, but not stopped.
     uint16 internal constant LEAST_DAILY_BPS = 10;
     uint16 internal constant MOST_DAILY_BPS = 1_000;
