@@ -175,6 +175,7 @@ contract BridgeInbox is Attestations, ReentrancyGuardTransient {
 
     /// Pays BTT. What the receiver answers is not read, so it costs nothing.
     function _release(uint256 rootId, address to, uint256 amount) private {
+        if (to == address(0)) revert ReceiverRefused(to, amount);
         if (amount > reserve()) revert ReserveShort(reserve(), amount);
         _known(rootId).bttLocked += amount;
         uint256 stipend = RECEIVER_GAS;

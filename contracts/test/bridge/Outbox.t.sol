@@ -31,12 +31,12 @@ contract Impostor {
 contract OutboxTest is BridgeTest {
     function setUp() public {
         bridgeGenesis();
-        give(ETHEREUM, USDT, ALICE, 1_000e6);
-        vm.deal(ALICE, 10_000 ether);
+        give(ETHEREUM, USDT, ANNA, 1_000e6);
+        vm.deal(ANNA, 10_000 ether);
     }
 
     function exit(uint256 value, uint256 root, address token_, address to, uint256 amount) private returns (uint256) {
-        vm.prank(ALICE);
+        vm.prank(ANNA);
         return outbox.exit{value: value}(root, token_, to, amount);
     }
 
@@ -49,11 +49,11 @@ contract OutboxTest is BridgeTest {
 
     function test_exitOfATokenBurnsItAndAddsItsLeaf() public {
         BridgedToken usdt = token(ETHEREUM, USDT);
-        bytes32 leaf = BridgeHashes.exitLeaf(ETHEREUM, ETHEREUM_BRIDGE, 0, USDT, ALICE, BOB, 300e6);
+        bytes32 leaf = BridgeHashes.exitLeaf(ETHEREUM, ETHEREUM_BRIDGE, 0, USDT, ANNA, BOB, 300e6);
         vm.expectEmit(true, true, true, true, address(outbox));
-        emit IBridgeOutbox.Exit(0, ETHEREUM, ETHEREUM_BRIDGE, USDT, ALICE, BOB, 300e6, leaf);
+        emit IBridgeOutbox.Exit(0, ETHEREUM, ETHEREUM_BRIDGE, USDT, ANNA, BOB, 300e6, leaf);
         eq(exit(0, ETHEREUM, address(usdt), BOB, 300e6), 0, "index");
-        eq(usdt.balanceOf(ALICE), 700e6, "burned");
+        eq(usdt.balanceOf(ANNA), 700e6, "burned");
         eq(usdt.totalSupply(), 700e6, "burned of all");
         eq(outbox.exitCount(), 1, "count");
         bytes32 node = leaf;
@@ -111,7 +111,7 @@ contract OutboxTest is BridgeTest {
             refuse(abi.encodeWithSelector(IBridgeOutbox.BadReceiver.selector, lost[i]), 0, ETHEREUM, usdt, lost[i], 2);
         }
         refuse(
-            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, ALICE, 1_000e6, 1_000e6 + 1),
+            abi.encodeWithSelector(IERC20Errors.ERC20InsufficientBalance.selector, ANNA, 1_000e6, 1_000e6 + 1),
             0,
             ETHEREUM,
             usdt,
@@ -189,8 +189,8 @@ contract OutboxTest is BridgeTest {
             if (btt) exit(amount, TRON, address(0), BOB, amount);
             else exit(0, ETHEREUM, usdt, BOB, amount);
             nodes[i] = btt
-                ? BridgeHashes.exitLeaf(TRON, TRON_BRIDGE, i, TRON_BTT, ALICE, BOB, amount)
-                : BridgeHashes.exitLeaf(ETHEREUM, ETHEREUM_BRIDGE, i, USDT, ALICE, BOB, amount);
+                ? BridgeHashes.exitLeaf(TRON, TRON_BRIDGE, i, TRON_BTT, ANNA, BOB, amount)
+                : BridgeHashes.exitLeaf(ETHEREUM, ETHEREUM_BRIDGE, i, USDT, ANNA, BOB, amount);
         }
         bytes32 empty = 0;
         for (uint256 level = 0; level < 32; ++level) {
