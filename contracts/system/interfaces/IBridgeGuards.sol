@@ -28,7 +28,8 @@ interface IBridgeGuards {
     /// @notice Lifts a pause. By `Timelock`; by the guardian if governance did not pause as well.
     function unpause(uint256 what) external;
 
-    /// @notice Lets at most `perDay` of a token through in a day, in the token's smallest unit; 0 means no limit. By `Timelock`.
+    /// @notice Lets at most `perDay` of a token through at once, and as much again in each day, evenly; in the token's smallest unit, 0 means no
+    /// limit. By `Timelock`.
     /// @param token its address on the root chain; zero for the root chain's coin
     function setLimit(uint256 rootId, address token, uint256 perDay) external;
 

@@ -43,11 +43,7 @@ contract BridgeInvariantTest {
         ok(world.happened(BridgeWorld.State.Replayed) > 2, "replayed");
         ok(world.happened(BridgeWorld.State.Refunded) > 2, "refunded");
         ok(world.exits() > world.happened(BridgeWorld.State.Refunded) + 5, "exits");
-        invariant_whatIsLockedThereIsHereOnce();
-        invariant_theReserveAndWhatCanLeaveAreConstant();
-        invariant_theCursorFollowsTheRecords();
-        invariant_keptAreThoseThatFailed();
-        invariant_exitsAreCounted();
+        invariant_theBridgeHolds();
     }
 
     function step(uint256 what, uint256 a, uint256 b, uint256 c) private {
@@ -61,8 +57,17 @@ contract BridgeInvariantTest {
         else world.pass(a);
     }
 
+    /// All of it after each step of one history: histories cost more than looking.
+    function invariant_theBridgeHolds() public view {
+        whatIsLockedThereIsHereOnce();
+        theReserveAndWhatCanLeaveAreConstant();
+        theCursorFollowsTheRecords();
+        keptAreThoseThatFailed();
+        exitsAreCounted();
+    }
+
     /// Every balance is the model's, and what is locked there is what is out here, kept, or still to come: nothing else, ever.
-    function invariant_whatIsLockedThereIsHereOnce() public view {
+    function whatIsLockedThereIsHereOnce() private view {
         for (uint256 root = 1; root <= 2; ++root) {
             for (uint256 t = 0; t < world.TOKENS(); ++t) {
                 address rootToken = world.tokenAt(t);
@@ -86,13 +91,13 @@ contract BridgeInvariantTest {
     }
 
     /// BTT is in the reserve or can leave.
-    function invariant_theReserveAndWhatCanLeaveAreConstant() public view {
+    function theReserveAndWhatCanLeaveAreConstant() private view {
         eq(inbox.reserve() + inbox.rootChain(2).bttLocked, world.STOCK(), "stock");
         eq(address(outbox).balance, 0, "the outbox holds none");
     }
 
     /// Each nonce is carried out once, in order, up to what was vouched for, and that is what happened.
-    function invariant_theCursorFollowsTheRecords() public view {
+    function theCursorFollowsTheRecords() private view {
         for (uint256 root = 1; root <= 2; ++root) {
             RootView memory view_ = inbox.rootChain(root);
             RootModel model = world.model(root);
@@ -104,7 +109,7 @@ contract BridgeInvariantTest {
     }
 
     /// Kept are exactly those that failed and were neither delivered nor sent back since.
-    function invariant_keptAreThoseThatFailed() public view {
+    function keptAreThoseThatFailed() private view {
         for (uint256 root = 1; root <= 2; ++root) {
             RootModel model = world.model(root);
             for (uint64 nonce = 0; nonce < model.count(); ++nonce) {
@@ -115,7 +120,7 @@ contract BridgeInvariantTest {
         }
     }
 
-    function invariant_exitsAreCounted() public view {
+    function exitsAreCounted() private view {
         eq(outbox.exitCount(), world.exits(), "exits");
     }
 

@@ -379,6 +379,16 @@ contract InboxTest is BridgeTest {
         eq(address(receiver).balance, done ? 1 : 0, "delivered");
     }
 
+    function test_gasThatIsTooLittleIsRefusedBeforeTheDelivery() public {
+        put(TRON, USDT, BOB, 1);
+        accept(TRON);
+        bytes memory data = abi.encodeCall(inbox.execute, (TRON, open(TRON)));
+        (bool done, bytes memory reason) = address(inbox).call{gas: 400_000}(data);
+        ok(!done && bytes4(reason) == IBridgeInbox.NotEnoughGas.selector, "though it would do");
+        (done,) = address(inbox).call{gas: 500_000}(data);
+        ok(done, "with a little more than the bound");
+    }
+
     function test_receiversCannotReenter() public {
         put(TRON, TRON_BTT, address(receiver), 1);
         Deposit memory d = put(TRON, TRON_BTT, address(inbox), 1);
