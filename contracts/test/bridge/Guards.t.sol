@@ -186,6 +186,23 @@ contract GuardsTest is BridgeTest {
         eq(all, perDay, "empty after a day, whatever was done");
     }
 
+    function test_aLimitDrainsAtTheRateOfItsTime() public {
+        give(TRON, USDT, ANNA, 1_000);
+        address usdt = address(token(TRON, USDT));
+        vm.prank(TIMELOCK);
+        outbox.setLimit(TRON, USDT, 100);
+        vm.prank(ANNA);
+        outbox.exit(TRON, usdt, BOB, 100);
+        vm.warp(begin + 12 hours);
+        vm.prank(TIMELOCK);
+        outbox.setLimit(TRON, USDT, 50);
+        (, uint256 left) = outbox.limitOf(TRON, USDT);
+        eq(left, 0, "half of 100 is drained, which leaves 50");
+        vm.warp(begin + 24 hours);
+        (, left) = outbox.limitOf(TRON, USDT);
+        eq(left, 25, "half of 50 more");
+    }
+
     function test_changingALimitDoesNotOpenTheGate() public {
         give(TRON, USDT, ANNA, 1_000);
         address usdt = address(token(TRON, USDT));

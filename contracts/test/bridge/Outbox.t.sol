@@ -80,6 +80,9 @@ contract OutboxTest is BridgeTest {
         exit(2, TRON, address(0), BOB, 2);
         ok(vm.load(address(outbox), 0) == outbox.exitRoot(), "root");
         eq(uint256(vm.load(address(outbox), bytes32(uint256(1)))), 2, "count");
+        ok(vm.load(address(outbox), bytes32(uint256(2))) != 0, "the first leaf");
+        ok(vm.load(address(outbox), bytes32(uint256(3))) != 0, "the node over both");
+        ok(vm.load(address(outbox), bytes32(uint256(4))) == 0, "nothing is written that is not full");
     }
 
     function test_noMoreBttLeavesThanIsLockedThere() public {
