@@ -22,6 +22,9 @@ const CONTRACTS = [
   { name: "Timelock" },
   { name: "Vesting" },
   { name: "Airdrop" },
+  { name: "BridgeInbox" },
+  { name: "BridgeOutbox" },
+  { name: "BridgedToken" },
 ];
 
 /** The settings of `foundry.toml`, spelled as the compiler's standard JSON wants them. */

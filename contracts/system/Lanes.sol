@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {SystemAddresses} from "./SystemAddresses.sol";
+import {IBridgeGuards} from "./interfaces/IBridgeGuards.sol";
 import {Lane} from "./interfaces/Lane.sol";
 import {IParamsGovernance} from "./interfaces/IParamsGovernance.sol";
 
@@ -9,9 +10,6 @@ import {IParamsGovernance} from "./interfaces/IParamsGovernance.sol";
 /// @notice The one list of targets and selectors. What is not on it is refused. `Governor` asks when an action is proposed, `Timelock`
 /// when it is queued and again when it is executed. Source: docs/staking.md, section 10.
 library Lanes {
-    address internal constant BRIDGE_INBOX = 0x0000000000000000000000000000000000001001;
-    address internal constant BRIDGE_OUTBOX = 0x0000000000000000000000000000000000001008;
-
     bytes4 internal constant UPGRADE = bytes4(keccak256("upgradeToAndCall(address,bytes)"));
     bytes4 internal constant SET = IParamsGovernance.set.selector;
     bytes4 internal constant PLAN_FORK = bytes4(keccak256("planFork(string,uint64)"));
@@ -19,9 +17,9 @@ library Lanes {
     bytes4 internal constant SPEND = bytes4(keccak256("spend(address,uint256)"));
     bytes4 internal constant SPEND_PROGRAMME = bytes4(keccak256("spendProgramme(address,uint256)"));
     bytes4 internal constant SET_ROOT = bytes4(keccak256("setRoot(uint256,bytes32)"));
-    bytes4 internal constant PAUSE = bytes4(keccak256("pause(uint256)"));
-    bytes4 internal constant UNPAUSE = bytes4(keccak256("unpause(uint256)"));
-    bytes4 internal constant SET_LIMIT = bytes4(keccak256("setLimit(uint256,address,uint256)"));
+    bytes4 internal constant PAUSE = IBridgeGuards.pause.selector;
+    bytes4 internal constant UNPAUSE = IBridgeGuards.unpause.selector;
+    bytes4 internal constant SET_LIMIT = IBridgeGuards.setLimit.selector;
 
     /// @notice Lengths of an action's parts differ.
     error LengthsDiffer(uint256 targets, uint256 values, uint256 calldatas);
@@ -72,7 +70,7 @@ library Lanes {
             return Lane.Standard;
         }
         if (target == SystemAddresses.AIRDROP && selector == SET_ROOT) return Lane.Standard;
-        if (target == BRIDGE_INBOX || target == BRIDGE_OUTBOX) {
+        if (target == SystemAddresses.BRIDGE_INBOX || target == SystemAddresses.BRIDGE_OUTBOX) {
             return selector == PAUSE || selector == UNPAUSE || selector == SET_LIMIT ? Lane.Expedited : Lane.Long;
         }
         revert NotAllowed(target, selector);
@@ -93,9 +91,10 @@ library Lanes {
     }
 
     function _isProxy(address target) private pure returns (bool) {
-        return target == SystemAddresses.VALIDATOR_SET || target == BRIDGE_INBOX || target == SystemAddresses.STAKING
-            || target == SystemAddresses.TREASURY || target == SystemAddresses.GOVERNOR
-            || target == SystemAddresses.TIMELOCK || target == SystemAddresses.PARAMS || target == BRIDGE_OUTBOX
+        return target == SystemAddresses.VALIDATOR_SET || target == SystemAddresses.BRIDGE_INBOX
+            || target == SystemAddresses.STAKING || target == SystemAddresses.TREASURY
+            || target == SystemAddresses.GOVERNOR || target == SystemAddresses.TIMELOCK
+            || target == SystemAddresses.PARAMS || target == SystemAddresses.BRIDGE_OUTBOX
             || target == SystemAddresses.SUPPLY || target == SystemAddresses.VESTING
             || target == SystemAddresses.AIRDROP;
     }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
+import {BridgeInbox} from "../../system/BridgeInbox.sol";
+import {BridgeOutbox} from "../../system/BridgeOutbox.sol";
+import {BridgedToken} from "../../system/BridgedToken.sol";
 import {Staking} from "../../system/Staking.sol";
 import {StakingExtension} from "../../system/StakingExtension.sol";
 import {Supply} from "../../system/Supply.sol";
@@ -60,6 +63,11 @@ abstract contract SystemTest {
         place(proxy, SystemAddresses.TREASURY, SystemAddresses.TREASURY_CODE, address(new Treasury()).code);
         place(proxy, SystemAddresses.SUPPLY, SystemAddresses.SUPPLY_CODE, address(new Supply()).code);
         place(proxy, SystemAddresses.PARAMS, SystemAddresses.PARAMS_CODE, address(new ParamsMock()).code);
+        place(proxy, SystemAddresses.BRIDGE_INBOX, SystemAddresses.BRIDGE_INBOX_CODE, address(new BridgeInbox()).code);
+        place(
+            proxy, SystemAddresses.BRIDGE_OUTBOX, SystemAddresses.BRIDGE_OUTBOX_CODE, address(new BridgeOutbox()).code
+        );
+        vm.etch(SystemAddresses.BRIDGED_TOKEN_CODE, address(new BridgedToken()).code);
         vm.etch(SystemAddresses.STAKING_EXTENSION, address(new StakingExtension()).code);
         params.defaults();
         vm.roll(0);
