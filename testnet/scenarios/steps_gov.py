@@ -127,7 +127,8 @@ class Governance:
     def voted(self, proposal, paid, within):
         """Three pools are for it and one against; each has the weight of its stake as the epoch closed."""
         chain = Chain(self.network)
-        self.must_be(proposal, "waiting")
+        # The epoch may have ended meanwhile.
+        self.must_be(proposal, "waiting", "voting")
         closed = self.until_closed(chain.epoch_of(paid), within)
         self.until(proposal, "voting", within)
         self.reverts(0, call("queue(uint256)", proposal), 0, "WrongState(uint256,uint8)", proposal, STATES.index("voting"))
@@ -245,9 +246,9 @@ class Governance:
         values = decode(types, bytes.fromhex(answer[2:]))
         return values[0] if len(values) == 1 else values
 
-    def must_be(self, proposal, state):
+    def must_be(self, proposal, *states):
         got = STATES[self.view("state(uint256)", "uint8", given=[proposal])]
-        assert got == state, f"proposal {proposal} is in the state {got!r}, expected {state!r}"
+        assert got in states, f"proposal {proposal} is in the state {got!r}, expected {' or '.join(states)}"
 
     def until(self, proposal, state, within):
         wanted = STATES.index(state)
