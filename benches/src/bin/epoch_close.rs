@@ -11,7 +11,7 @@ use alloy_genesis::{Genesis, GenesisAccount};
 use alloy_primitives::{Address, B256, TxKind, U256, keccak256};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
-use alloy_sol_types::{SolCall, sol};
+use alloy_sol_types::SolCall;
 use bttc_benches::{
     ledger::{self, DevValidator, GENESIS},
     transactions::{Call, sign},
@@ -20,6 +20,7 @@ use bttc_chain::Chain;
 use bttc_consensus::{Application, Decision, SignRequest, Turn, Verdict, Vote, vote_signature};
 use bttc_contracts::{
     addresses::STAKING,
+    staking::IStaking,
     system::IGenesis::{Grant, Setting},
 };
 use bttc_node::{GenesisValidator, StakingPlan, add_staking};
@@ -35,10 +36,6 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-
-sol! {
-    function delegate(address operator) external payable;
-}
 
 /// Seconds of an epoch, the default.
 const EPOCH: u64 = 1_800;
@@ -169,7 +166,7 @@ async fn delegate(chain: &Chain, signers: &Signers, args: &Args, delegators: &[P
     for crowd in delegators.chunks(PER_BLOCK) {
         let sign_one = |(index, key): (usize, &PrivateKeySigner)| {
             let at = operator((number + index as u64) % u64::from(args.validators));
-            let input = delegateCall { operator: at }.abi_encode().into();
+            let input = IStaking::delegateCall { operator: at }.abi_encode().into();
             let value = btt(100) + U256::from(index);
             sign(key, 0, &Call { to: TxKind::Call(STAKING), input, value, gas: DELEGATE_GAS })
         };

@@ -6,7 +6,7 @@
 use crate::{duties::put, ledger::Chain};
 use bttc_consensus::{MAX_AHEAD, Version};
 use bttc_execution::BlockRun;
-use bttc_primitives::{ChainSpec, Fatal, ForkPlan, Head, Header, Height, StateReader};
+use bttc_primitives::{ChainSpec, Fatal, ForkPlan, Head, Header, Height};
 use bttc_staking::epoch::{Query, decode_fork};
 use bttc_storage::ReadTx;
 use std::time::{Duration, SystemTime};
@@ -105,11 +105,7 @@ fn planned(spec: &ChainSpec, store: &ReadTx, header: &Header) -> Result<Option<F
     if !spec.has_staking() {
         return Ok(None);
     }
-    planned_in(spec, store.state()?, header)
-}
-
-fn planned_in<S: StateReader>(spec: &ChainSpec, state: S, header: &Header) -> Result<Option<ForkPlan>, Fatal> {
-    let mut run = BlockRun::resume(spec, state, header);
+    let mut run = BlockRun::resume(spec, store.state()?, header);
     put(&mut |question: &_| run.ask(question), Query::Fork, decode_fork)
 }
 

@@ -64,5 +64,5 @@ pub use invalid::InvalidTransaction;
 pub use memory::MemoryState;
 pub use simulate::{CallEnv, CallOutcome, CallResult, Overrides, call};
 pub use simulate_blocks::{SimulateEnv, SimulateError, SimulatedBlock, SimulatedCall, simulate_blocks};
-pub use system::{Ask, Demands, SystemCall, SystemTransactions};
+pub use system::{Ask, Demands, SystemCall, SystemTransactions, is_system_transaction};
 pub use trace::{TraceEnv, trace_block, trace_call, trace_transaction};

@@ -54,7 +54,7 @@ pub enum SystemTransactions<'a> {
 }
 
 /// Whether a transaction of a valid block is a system transaction: no other can be free, as the base fee has a floor.
-pub(crate) fn is_system_transaction(spec: &ChainSpec, proposer: Address, tx: Recovered<&Transaction>) -> bool {
+pub fn is_system_transaction(spec: &ChainSpec, proposer: Address, tx: Recovered<&Transaction>) -> bool {
     !spec.is_ethereum() && tx.is_legacy() && tx.gas_price() == Some(0) && tx.signer() == proposer
 }
 

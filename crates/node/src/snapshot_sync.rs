@@ -146,7 +146,7 @@ impl Search {
                     ?peer,
                     height,
                     validators = %signed,
-                    "a peer offers a snapshot whose validators are not those we trust; if consensus_getValidators of a node you trust \
+                    "a peer offers a snapshot whose validators are not those we trust; if consensus_validators of a node you trust \
                      names this hash for this height, start again with --snapshot.trusted_validators"
                 );
                 continue;

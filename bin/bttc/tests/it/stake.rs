@@ -185,6 +185,15 @@ fn an_operator_registers_a_validator() {
     assert!(errors.contains("E1213"), "{errors}");
 }
 
+/// Of all devices of the makers of Ledger.
+const LEDGER_VENDOR: &str = "2c97";
+
+/// Who made the USB devices of this machine, as far as it tells.
+fn usb_vendors() -> Vec<String> {
+    let devices = std::fs::read_dir("/sys/bus/usb/devices").into_iter().flatten().flatten();
+    devices.filter_map(|at| Some(std::fs::read_to_string(at.path().join("idVendor")).ok()?.trim().to_owned())).collect()
+}
+
 #[test]
 fn errors_are_explained_without_a_node() {
     let home = tempfile::tempdir().unwrap();
@@ -197,6 +206,17 @@ fn errors_are_explained_without_a_node() {
 
     let (code, _, errors) = run(&["stake", "validators", "--rpc", "http://127.0.0.1:1"]);
     assert!(code == 1 && errors.contains("E1001") && errors.contains("Connection refused"), "{errors}");
+
+    for arguments in [&["--ledger=here"][..], &["--ledger", "--keystore", "x"], &["--ledger=1", "--password-file", "x"]]
+    {
+        let (code, _, errors) = run(&[&["stake", "claim"], arguments].concat());
+        assert!(code == 2 && errors.contains("--ledger"), "{errors}");
+    }
+    // Where a device is plugged in, it would be asked.
+    if !usb_vendors().iter().any(|vendor| vendor == LEDGER_VENDOR) {
+        let (code, _, errors) = run(&["stake", "claim", "--ledger"]);
+        assert!(code == 1 && errors.contains("E1009: no Ledger answers"), "{errors}");
+    }
     // Over TLS, and a server that speaks none.
     let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("https://{}", plain.local_addr().unwrap());

@@ -8,9 +8,10 @@ use bttc_consensus::{
     check_header, check_last_commit, output_commitment,
 };
 use bttc_contracts::{addresses::VALIDATOR_SET, validator_set::IValidatorSet};
+use bttc_execution::is_system_transaction;
 use bttc_primitives::{
-    ChainSpec, EthereumHardforks, Evidence, Head, Height, InvalidGenesis, RecoveredBlock, SealedBlock, ValidatorSet,
-    recover_senders,
+    ChainSpec, EthereumHardforks, Evidence, Head, Height, InvalidGenesis, Recovered, RecoveredBlock, SealedBlock,
+    ValidatorSet, recover_senders,
 };
 use bttc_storage::{BlockPart, BlockRules, CommittedBlock, StoredEpoch, StoredProposal};
 use std::collections::BTreeMap;
@@ -28,12 +29,11 @@ pub(super) struct Rules {
 }
 
 /// Whether the last transaction is the proposer's call that closes an epoch.
-fn closes_epoch(block: &SealedBlock) -> bool {
-    let close = IValidatorSet::closeEpochCall::SELECTOR;
-    let last = block.body.transactions.last();
-    last.is_some_and(|tx| {
-        tx.is_legacy() && tx.gas_price() == Some(0) && tx.to() == Some(VALIDATOR_SET) && tx.input().starts_with(&close)
-    })
+fn closes_epoch(spec: &ChainSpec, block: &RecoveredBlock) -> bool {
+    let RecoveredBlock { block, senders } = block;
+    let (Some(tx), Some(sender)) = (block.body.transactions.last(), senders.last()) else { return false };
+    let call = tx.to() == Some(VALIDATOR_SET) && tx.input().starts_with(&IValidatorSet::closeEpochCall::SELECTOR);
+    call && is_system_transaction(spec, block.header.beneficiary, Recovered::new_unchecked(tx, *sender))
 }
 
 type Faults = Vec<(BlockPart, String)>;
@@ -65,7 +65,8 @@ impl Rules {
     }
 
     /// What a block commits to against the voters of the next height, and whether it closes an epoch against the row of the next.
-    fn elected_after(&self, block: &SealedBlock) -> Option<String> {
+    fn elected_after(&self, recovered: &RecoveredBlock) -> Option<String> {
+        let block = &recovered.block;
         let next = block.height().saturating_add(1);
         let commitment = output_commitment(self.validators(next)?.hash(), bttc_trie::empty_exit_root());
         if commitment != block.header.extra_data {
@@ -73,7 +74,7 @@ impl Rules {
                 "its extra_data does not commit to the validators of the next height in the table Epochs".to_owned(),
             );
         }
-        let closes = self.spec.has_staking() && closes_epoch(block);
+        let closes = self.spec.has_staking() && closes_epoch(&self.spec, recovered);
         // The rows that came with a snapshot may lie within their epoch.
         match (closes, self.epochs.get(&next).is_some_and(|epoch| epoch.since == next)) {
             (true, false) => Some("it closes an epoch, and the next one is not in the table Epochs".to_owned()),
@@ -116,7 +117,7 @@ impl Rules {
             faults.extend(checked.err().map(|fault| (part_of(&fault, BlockPart::Header), fault.to_string())));
             faults.extend(self.last_commit(parent, sealed, false).map(|what| (BlockPart::Body, what)));
         }
-        faults.extend(self.elected_after(sealed).map(|what| (BlockPart::Header, what)));
+        faults.extend(self.elected_after(block).map(|what| (BlockPart::Header, what)));
         for evidence in &sealed.body.evidence {
             let Evidence::DoubleSign(proof) = evidence;
             let Some(validators) = self.validators(proof.height) else { continue };

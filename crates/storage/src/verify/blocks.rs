@@ -119,7 +119,7 @@ fn stretch(check: &Check<'_>, read: &ReadTx, start: Height, end: Height) -> Resu
     let (kept, begun) = (read.kept()?, read.begun()?);
     let mut tally = Tally::default();
     for height in start..end {
-        if height > 0 && height < begun && height < begun.saturating_sub(ANCESTORS) {
+        if height > 0 && height < begun.saturating_sub(ANCESTORS) {
             parent = None;
             continue;
         }

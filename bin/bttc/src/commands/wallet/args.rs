@@ -1,5 +1,6 @@
 //! What every command that sends transactions takes.
 
+use super::ledger::AccountPath;
 use alloy_primitives::B256;
 use clap::{Args, Subcommand};
 use std::{path::PathBuf, time::Duration};
@@ -66,6 +67,16 @@ pub(crate) struct KeyArgs {
     /// File whose first line is the password of the key; without it, it is asked for.
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
+    /// Sign with a Ledger: its first account, the Nth one of Ledger Live (from 0), or the one at a path like m/44'/60'/0'/0/0.
+    #[arg(
+        long,
+        value_name = "N|PATH",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "0",
+        conflicts_with_all = ["keystore", "password_file"]
+    )]
+    pub(crate) ledger: Option<AccountPath>,
 }
 
 /// How long to wait.

@@ -40,6 +40,10 @@ time with a new nonce: both could count. With the same --nonce only one of the t
     OTHER_CHAIN = "E1006", "the transaction is for another chain", "A signed transaction holds the number of its chain, so that it cannot be played on another. Name a node of that chain with --rpc URL.";
     NODE_REFUSED = "E1007", "the node refuses the request", "The message of the node says why. If it speaks of limits, ask another node or a smaller range.";
     REVERTED = "E1008", "the transaction failed in its block", "It was included, its fee was paid, and it changed nothing else: the state had changed since it was tried. Run the command again.";
+    NO_LEDGER = "E1009", "no Ledger answers", "Plug the device in, unlock it, open its Ethereum app, and close other programs that use it. On Linux your user must be \
+allowed to use it: the udev rules of its maker do that. Nothing was signed.";
+    LEDGER_REFUSED = "E1010", "the Ledger did not sign", "It was refused on the device, or the device was locked, unplugged or busy. To sign calls of contracts its Ethereum app needs \
+\"Blind signing\" switched on in its settings: it cannot show what they do, so compare with what this program shows. Nothing was sent.";
 
     OTHER_REVERT = "E1200", "a contract refuses in a way this program does not know", "The program may be older than the contracts. Update it, and give the data of the message to who helps you.";
     NOT_ALLOWED = "E1201", "only somebody else may do this", "The call belongs to the rules of the chain, to governance, or to an operator. No account of yours can make it.";

@@ -1,18 +1,54 @@
 //! Whose transaction it is, and the key that signs it.
 
-use super::args::KeyArgs;
-use super::who;
+use super::{
+    args::KeyArgs,
+    ledger::{AccountPath, Device},
+    who,
+};
 use crate::{address_book::AddressBook, keystore::Keystore, secrets};
-use alloy_primitives::Address;
+use alloy_consensus::{SignableTransaction, TxEip1559};
+use alloy_primitives::{Address, Signature};
+use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use eyre::{WrapErr, bail, eyre};
 use std::path::{Path, PathBuf};
 
-/// An account, and where its key lies if it is here.
+/// An account, and where its key lies if it can be had here.
 #[derive(Debug)]
 pub(crate) struct Sender {
     pub(crate) address: Address,
-    file: Option<PathBuf>,
+    place: Option<Place>,
+}
+
+#[derive(Debug)]
+enum Place {
+    File(PathBuf),
+    Ledger(Device),
+}
+
+/// What signs.
+#[derive(Debug)]
+pub(crate) enum Key {
+    /// A key in memory.
+    Here(PrivateKeySigner),
+    /// A key in a device.
+    Ledger(Device),
+}
+
+impl Key {
+    pub(crate) fn address(&self) -> Address {
+        match self {
+            Self::Here(key) => key.address(),
+            Self::Ledger(device) => device.address(),
+        }
+    }
+
+    pub(crate) fn sign(&self, transaction: &mut TxEip1559) -> eyre::Result<Signature> {
+        match self {
+            Self::Here(key) => key.sign_hash_sync(&transaction.signature_hash()).wrap_err("cannot sign"),
+            Self::Ledger(device) => device.sign(transaction),
+        }
+    }
 }
 
 impl Sender {
@@ -21,6 +57,9 @@ impl Sender {
     /// With `key_needed` its key must be there.
     pub(crate) fn find(args: &KeyArgs, book: &AddressBook, key_needed: bool) -> eyre::Result<Self> {
         let wanted = args.account.as_deref().map(|text| who::account(text, book)).transpose()?;
+        if let Some(path) = &args.ledger {
+            return Self::on_device(path, wanted);
+        }
         if let Some(file) = args.keystore.as_deref().filter(|path| !path.is_dir()) {
             let address = match (address_in(file)?, wanted) {
                 (Some(held), Some(wanted)) if held != wanted => {
@@ -33,7 +72,7 @@ impl Sender {
                     eyre!("{} does not say whose key it holds; say it with --account ADDRESS", file.display())
                 })?,
             };
-            return Ok(Self { address, file: Some(file.to_owned()) });
+            return Ok(Self { address, place: Some(Place::File(file.to_owned())) });
         }
         let dir = match &args.keystore {
             Some(dir) => dir.clone(),
@@ -46,15 +85,15 @@ impl Sender {
             let file = files.into_iter().find(|file| file.address == Some(address)).map(|file| file.path);
             if file.is_none() && key_needed {
                 bail!(
-                    "the keystore {} holds no key of {address}; give its file with --keystore FILE, or sign elsewhere with --unsigned FILE",
+                    "the keystore {} holds no key of {address}; give its file with --keystore FILE, or sign with --ledger, or elsewhere with --unsigned FILE",
                     dir.display()
                 );
             }
-            return Ok(Self { address, file });
+            return Ok(Self { address, place: file.map(Place::File) });
         }
         let mut known = files.into_iter().filter_map(|file| Some((file.address?, file.path)));
         match (known.next(), known.next()) {
-            (Some((address, path)), None) => Ok(Self { address, file: Some(path) }),
+            (Some((address, path)), None) => Ok(Self { address, place: Some(Place::File(path)) }),
             (None, _) => bail!(
                 "which account? The keystore {} holds none; make one with `bttc account new` or `import`, or give --keystore FILE or --account ADDRESS",
                 dir.display()
@@ -65,15 +104,28 @@ impl Sender {
         }
     }
 
-    /// Decrypts the key.
+    fn on_device(path: &AccountPath, wanted: Option<Address>) -> eyre::Result<Self> {
+        let device = Device::connect(path)?;
+        let address = device.address();
+        match wanted {
+            Some(wanted) if wanted != address => bail!(
+                "the device has {address} at {path}, not {wanted}; name its path with --ledger=PATH, or leave --account out"
+            ),
+            _ => Ok(Self { address, place: Some(Place::Ledger(device)) }),
+        }
+    }
+
+    /// Decrypts the key, if it lies in a file.
     ///
     /// Errors: there is none here, the password is wrong, or the file holds another key.
-    pub(crate) fn open(&self, password_file: Option<&Path>) -> eyre::Result<PrivateKeySigner> {
-        let Some(file) = &self.file else {
-            bail!("the key of {} is not here; give its file with --keystore FILE", self.address);
+    pub(crate) fn open(self, password_file: Option<&Path>) -> eyre::Result<Key> {
+        let file = match self.place {
+            Some(Place::Ledger(device)) => return Ok(Key::Ledger(device)),
+            Some(Place::File(file)) => file,
+            None => bail!("the key of {} is not here; give its file with --keystore FILE", self.address),
         };
         let password = secrets::password(password_file)?;
-        let key = PrivateKeySigner::decrypt_keystore(file, &*password)
+        let key = PrivateKeySigner::decrypt_keystore(&file, &*password)
             .wrap_err_with(|| format!("cannot open {}; is the password right?", file.display()))?;
         if key.address() != self.address {
             bail!(
@@ -83,7 +135,7 @@ impl Sender {
                 key.address()
             );
         }
-        Ok(key)
+        Ok(Key::Here(key))
     }
 }
 

@@ -13,6 +13,7 @@ mod events_gov;
 pub(crate) mod faults;
 pub(crate) mod faults_gov;
 pub(crate) mod keys;
+mod ledger;
 pub(crate) mod node;
 mod offline;
 pub(crate) mod plan;

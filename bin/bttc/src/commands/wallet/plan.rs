@@ -1,10 +1,8 @@
 //! A transaction before it is signed: what it does, what it costs.
 
-use super::{Context, faults, node::NodeFault, show, who::Names};
+use super::{Context, faults, keys::Key, node::NodeFault, show, who::Names};
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope};
 use alloy_primitives::{Address, Bytes, TxKind, U64, U256};
-use alloy_signer::SignerSync;
-use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
 use bttc_contracts::addresses::STAKING;
 use bttc_primitives::format_btt;
@@ -89,12 +87,12 @@ impl Unsigned {
         self.max_fee_per_gas.saturating_mul(U256::from(self.gas_limit))
     }
 
-    pub(crate) fn sign(&self, key: &PrivateKeySigner) -> eyre::Result<TxEnvelope> {
+    pub(crate) fn sign(&self, key: &Key) -> eyre::Result<TxEnvelope> {
         if key.address() != self.from {
             bail!("the transaction is of {}, the key of {}; nothing was signed", self.from, key.address());
         }
         let price = |wei: U256| u128::try_from(wei).wrap_err("a fee in the transaction is larger than any can be");
-        let transaction = TxEip1559 {
+        let mut transaction = TxEip1559 {
             chain_id: self.chain_id,
             nonce: self.nonce,
             gas_limit: self.gas_limit,
@@ -105,8 +103,12 @@ impl Unsigned {
             access_list: Default::default(),
             input: self.data.clone(),
         };
-        let signature = key.sign_hash_sync(&transaction.signature_hash()).wrap_err("cannot sign")?;
-        Ok(transaction.into_signed(signature).into())
+        let signed = transaction.clone().into_signed(key.sign(&mut transaction)?);
+        // A device may have another account by now than when it was asked.
+        if !signed.recover_signer().is_ok_and(|signer| signer == self.from) {
+            bail!("what came back is no signature of {}; nothing was sent: is it still the same device?", self.from);
+        }
+        Ok(signed.into())
     }
 }
 
@@ -250,6 +252,7 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use alloy_consensus::transaction::SignerRecoverable;
+    use alloy_signer_local::PrivateKeySigner;
 
     #[test]
     fn what_is_signed_is_what_was_written() {
@@ -268,10 +271,16 @@ mod tests {
         let text = serde_json::to_string(&unsigned).unwrap();
         assert_eq!(serde_json::from_str::<Unsigned>(&text).unwrap(), unsigned);
         assert_eq!(unsigned.most_fee(), U256::from(1_800_000_000_000_000_000u64));
-        let signed = unsigned.sign(&key).unwrap();
+        let signed = unsigned.sign(&Key::Here(key.clone())).unwrap();
         assert_eq!(signed.recover_signer().unwrap(), key.address());
         let TxEnvelope::Eip1559(signed) = signed else { panic!("another type") };
         assert_eq!((signed.tx().nonce, signed.tx().chain_id, signed.tx().value), (7, 990_993, U256::from(5)));
-        assert!(unsigned.sign(&PrivateKeySigner::random()).unwrap_err().to_string().contains("nothing was signed"));
+        assert!(
+            unsigned
+                .sign(&Key::Here(PrivateKeySigner::random()))
+                .unwrap_err()
+                .to_string()
+                .contains("nothing was signed")
+        );
     }
 }
