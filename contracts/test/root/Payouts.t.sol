@@ -136,6 +136,11 @@ contract PayoutsTest is BridgeTest {
         token.approve(address(bridge), 10);
         vm.expectRevert(abi.encodeWithSelector(TokenTransfer.CallFailed.selector, token));
         bridge.deposit(address(token), BOB, 5);
+        vm.expectRevert(abi.encodeWithSelector(TokenTransfer.CallFailed.selector, token));
+        bridge.lock(address(token), 5);
+        token.setHook(address(bridge), abi.encodeCall(bridge.syncMetadata, (NATIVE)));
+        vm.expectRevert(abi.encodeWithSelector(TokenTransfer.CallFailed.selector, token));
+        bridge.deposit(address(token), BOB, 5);
         token.setHook(address(0), "");
         bridge.deposit(address(token), BOB, 5);
         ok(this.nested(), "it is the nesting");
