@@ -5,6 +5,7 @@
 //!   it, `contracts/predeploys/predeploys.json`, is proven by `contracts/predeploys/check.mjs`; building this crate
 //!   needs neither npm nor a Solidity compiler.
 //! - [`staking`], [`validator_set`], [`treasury`], [`supply`], [`params`]: typed calls of the staking contracts.
+//! - [`bridge_slots`]: where the bridge's contracts keep what is read without a call.
 //! - [`governor`], [`timelock`]: typed calls of governance; [`governance`]: what a proposal does.
 //! - [`param_table`], [`param_defaults`], [`param_units`]: names and units of the parameters, what they are on mainnet, and how people write them.
 //! - [`system`]: the system contracts as genesis carries them.
@@ -16,6 +17,8 @@
 pub mod addresses;
 #[cfg(test)]
 mod bindings_test;
+pub mod bridge;
+pub mod bridge_slots;
 pub mod governance;
 pub mod governor;
 pub mod param_defaults;
@@ -23,6 +26,7 @@ pub mod param_table;
 pub mod param_units;
 pub mod params;
 mod predeploys;
+pub mod root;
 pub mod staking;
 pub mod supply;
 pub mod system;
