@@ -17,7 +17,6 @@
 pub mod addresses;
 #[cfg(test)]
 mod bindings_test;
-pub mod bridge;
 pub mod bridge_slots;
 pub mod governance;
 pub mod governor;
@@ -26,7 +25,6 @@ pub mod param_table;
 pub mod param_units;
 pub mod params;
 mod predeploys;
-pub mod root;
 pub mod staking;
 pub mod supply;
 pub mod system;
