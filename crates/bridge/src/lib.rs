@@ -1,5 +1,6 @@
 //! The bridge's side of the root chains, Ethereum and TRON.
 //!
+//! - [`root`]: a root chain as the relayer sees it, behind one trait.
 //! - [`tron`]: transactions, blocks and addresses of TRON on the wire.
 //!
 //! Source: docs/protocol.md, section 7, and docs/tron.md.
@@ -20,4 +21,5 @@
     )
 )]
 
+pub mod root;
 pub mod tron;
