@@ -1,6 +1,6 @@
 //! Checkpoints: decided blocks as `CheckpointManager` takes them (docs/bridge.md, "Checkpoints").
 //!
-//! A manager trusts one set, so what can be submitted is a block that this set has signed. [`next_target`] finds it: our head, if its signers are
+//! A manager trusts one set, so what can be submitted is a block that this set has signed. [`next_height`] finds it: our head, if its signers are
 //! the trusted set; else a block between that changes the set. It need not be the first such block, nor all of them: any block that the trusted
 //! set signed and that names another set will do, and there is one between the last checkpoint and a block of another set.
 //! [`ReadyCheckpoint::parts`] splits the signatures into as many transactions as the root chain needs.
@@ -173,15 +173,16 @@ pub struct Tip {
     pub time: u64,
 }
 
-/// The block to submit next to a manager that stands at `tip`: none if there is nothing above it.
+/// Height of the block to submit next to a manager that stands at `tip`: `head`, if the trusted set has signed it; else a lower block that changes the
+/// set. None if there is nothing above the tip.
 ///
 /// Errors: our node does not answer, or its answers contradict what the manager trusts.
-pub async fn next_target<S: SideChain>(side: &S, tip: &Tip, head: u64) -> Result<Option<ReadyCheckpoint>, SideError> {
+pub async fn next_height<S: SideChain>(side: &S, tip: &Tip, head: u64) -> Result<Option<u64>, SideError> {
     if head <= tip.height {
         return Ok(None);
     }
     if side.validators_hash(head).await? == tip.validators_hash {
-        return ready(side, head, tip).await.map(Some);
+        return Ok(Some(head));
     }
     // The set after `low` is the trusted one, the set after `high` is another; they close in on two neighbours.
     let (mut low, mut high) = (tip.height, head.saturating_sub(1));
@@ -193,13 +194,13 @@ pub async fn next_target<S: SideChain>(side: &S, tip: &Tip, head: u64) -> Result
             high = middle;
         }
     }
-    if high == low {
-        return Err(strange_tip(tip));
-    }
-    ready(side, high, tip).await.map(Some)
+    if high == low { Err(strange_tip(tip)) } else { Ok(Some(high)) }
 }
 
-async fn ready<S: SideChain>(side: &S, height: u64, tip: &Tip) -> Result<ReadyCheckpoint, SideError> {
+/// The checkpoint of a block, for a manager that stands at `tip`.
+///
+/// Errors: as above, and if the trusted set has not signed it.
+pub async fn ready<S: SideChain>(side: &S, height: u64, tip: &Tip) -> Result<ReadyCheckpoint, SideError> {
     let checkpoint = side.checkpoint(height).await?;
     checkpoint.check().map_err(|invalid| SideError::Contradiction(invalid.to_string()))?;
     if checkpoint.height != height {

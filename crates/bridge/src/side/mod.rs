@@ -154,7 +154,7 @@ pub trait SideChain: Send + Sync + 'static {
     /// How a transaction ended; none while no block has it.
     fn receipt(&self, hash: B256) -> impl Future<Output = Result<Option<SideReceipt>, SideError>> + Send;
 
-    /// Hash of the set that signs a block; of the next one, too, which is not made yet.
+    /// Hash of the set that signs a block, which is there.
     fn validators_hash(&self, height: u64) -> impl Future<Output = Result<B256, SideError>> + Send;
 
     /// A decided block as a root chain takes it.
