@@ -6,7 +6,8 @@ import { posix } from "node:path";
 const solc = createRequire(import.meta.url)("solc");
 
 /**
- * Every contract that genesis carries. `with` names a contract to which one delegates what it does not know itself;
+ * Every contract that genesis carries, from `system/`, and then those that are deployed by a transaction (`deployed`), from the folder given:
+ * of these the creation code counts, and constructor arguments and immutables are theirs to have. `with` names a contract to which one delegates what it does not know itself;
  * its functions belong to the ABI of what callers see.
  */
 const CONTRACTS = [
@@ -25,6 +26,11 @@ const CONTRACTS = [
   { name: "BridgeInbox" },
   { name: "BridgeOutbox" },
   { name: "BridgedToken" },
+  { name: "CheckpointManager", folder: "root", deployed: true },
+  { name: "RootBridge", folder: "root", deployed: true },
+  { name: "StateProof", folder: "root", deployed: true },
+  // For test networks alone.
+  { name: "TestToken", folder: "test/root", deployed: true },
 ];
 
 /** The settings of `foundry.toml`, spelled as the compiler's standard JSON wants them. */
@@ -38,33 +44,39 @@ const SETTINGS = {
 /** The largest runtime code that the EVM takes (EIP-170), in bytes. */
 const LARGEST_CODE = 24_576;
 
-/** The artifacts by contract name. Throws with the compiler's own words, or says why a contract cannot be in genesis. */
+/** The artifacts by contract name. Throws with the compiler's own words, or says why a contract cannot be used. */
 export function buildArtifacts() {
-  const output = compile(CONTRACTS.map(({ name }) => `system/${name}.sol`));
+  const output = compile(CONTRACTS.map(sourceOf));
   return new Map(CONTRACTS.map((contract) => [contract.name, artifact(output, contract)]));
 }
 
-function artifact(output, { name, with: other }) {
-  const sourceName = `system/${name}.sol`;
-  const { abi, evm } = output.contracts[sourceName][name];
-  if (Object.keys(evm.deployedBytecode.immutableReferences).length > 0) {
+/** The name of a contract's source, from `contracts/` on. */
+function sourceOf({ name, folder = "system" }) {
+  return `${folder}/${name}.sol`;
+}
+
+function artifact(output, contract) {
+  const { name, deployed, with: other } = contract;
+  const { abi, evm } = output.contracts[sourceOf(contract)][name];
+  if (!deployed && Object.keys(evm.deployedBytecode.immutableReferences).length > 0) {
     throw new Error(`${name} has immutables: its compiled runtime code is not what a constructor would leave behind`);
   }
-  if (abi.some(({ type, inputs }) => type === "constructor" && inputs.length > 0)) {
+  if (!deployed && abi.some(({ type, inputs }) => type === "constructor" && inputs.length > 0)) {
     throw new Error(`${name} has a constructor with arguments, which nobody calls in genesis`);
   }
-  if (evm.deployedBytecode.object.includes("__$")) throw new Error(`${name} calls a library that is not linked`);
+  if (evm.bytecode.object.includes("__$")) throw new Error(`${name} calls a library that is not linked`);
   const size = evm.deployedBytecode.object.length / 2;
   if (size > LARGEST_CODE) throw new Error(`${name} has ${size} bytes of code, the EVM takes ${LARGEST_CODE}`);
-  return {
+  const built = {
     contractName: name,
-    sourceName: `contracts/${sourceName}`,
+    sourceName: `contracts/${sourceOf(contract)}`,
     compiler: solc.version(),
     settings: SETTINGS,
-    abi: other ? merged(abi, output.contracts[`system/${other}.sol`][other].abi) : abi,
+    abi: other ? merged(abi, output.contracts[sourceOf({ name: other })][other].abi) : abi,
     bytecode: `0x${evm.bytecode.object}`,
-    deployedBytecode: `0x${evm.deployedBytecode.object}`,
   };
+  // What is left of a contract with immutables depends on who deployed it, so nothing is said of it.
+  return deployed ? built : { ...built, deployedBytecode: `0x${evm.deployedBytecode.object}` };
 }
 
 /** Both ABIs, without what is in both; the ways of the first to be called without a function stay. */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Proves `predeploys.json` and `artifacts/` again, from `deployments.json` and `system/`:
+// Proves `predeploys.json` and `artifacts/` again, from `deployments.json` and the sources:
 //
 // 1. Our contracts compiled from source equal the committed artifacts.
 // 2. Each address follows from what was deployed: from the signature of its deployment transaction (CREATE), from
@@ -45,7 +45,9 @@ for (const file of readdirSync(ARTIFACTS)) {
 settle(PREDEPLOYS, predeploys);
 
 if (wrong.length > 0) report();
-for (const [name, { deployedBytecode }] of artifacts) console.log(`ok ${name}.json ${keccak256(deployedBytecode)}`);
+for (const [name, { bytecode, deployedBytecode }] of artifacts) {
+  console.log(`ok ${name}.json ${deployedBytecode ? keccak256(deployedBytecode) : `${keccak256(bytecode)} (creation code)`}`);
+}
 for (const { name, address, codeHash } of predeploys) console.log(`ok ${name} ${address} ${codeHash}`);
 
 /** Ends the program with everything found wrong so far. */

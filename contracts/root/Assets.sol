@@ -19,6 +19,8 @@ struct Asset {
     uint16 dailyBps;
     /// Whether deposits are taken. Exits are paid all the same.
     bool enabled;
+    /// Whether its names were asked for, before its first deposit.
+    bool named;
 }
 
 /// @title How much of an asset may leave in a day

@@ -15,14 +15,13 @@ struct Exit {
     uint256 amount;
 }
 
-/// @title Exits and deposits as both sides of the bridge hash them
+/// @title Exits as both sides of the bridge hash them
 /// @notice docs/bridge.md; the exit tree as in `crates/trie/src/exit.rs`.
 library Exits {
     /// Levels between a leaf and the root of the exit tree.
     uint256 internal constant DEPTH = 32;
 
     uint256 private constant EXIT_FORM = 1;
-    uint256 private constant DEPOSIT_FORM = 2;
 
     /// @notice Leaf of an exit: it names the chain it left, the chain and the contract that pay, and its place.
     function leaf(Exit calldata exit, uint256 sideChainId, uint256 rootId, address rootBridge)
@@ -59,19 +58,5 @@ library Exits {
             }
         }
         return node;
-    }
-
-    /// @notice Hash of a deposit, by which the side chain knows it.
-    function depositHash(
-        uint256 sideChainId,
-        uint256 rootId,
-        address rootBridge,
-        uint256 nonce,
-        address token,
-        address from,
-        address to,
-        uint256 amount
-    ) internal pure returns (bytes32) {
-        return keccak256(abi.encode(DEPOSIT_FORM, sideChainId, rootId, rootBridge, nonce, token, from, to, amount));
     }
 }

@@ -6,6 +6,8 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {Asset, Assets} from "./Assets.sol";
 import {Exit, Exits} from "./Exits.sol";
 import {GuardedPause} from "./GuardedPause.sol";
+import {Names} from "./Names.sol";
+import {Records} from "./Records.sol";
 import {TokenTransfer} from "./TokenTransfer.sol";
 import {ICheckpoints} from "./interfaces/ICheckpoints.sol";
 
@@ -16,7 +18,7 @@ import {ICheckpoints} from "./interfaces/ICheckpoints.sol";
 ///
 /// A payment that fails reverts and changes nothing: the exit stays where it is, stands in nobody's way, and can be tried again by
 /// anyone, or sent elsewhere by its receiver. What exceeds the limit of a day is paid in parts.
-contract RootBridge is GuardedPause, ReentrancyGuardTransient {
+contract RootBridge is GuardedPause, Records, ReentrancyGuardTransient {
     using Assets for Asset;
 
     /// An exit that is not paid in one go.
@@ -29,23 +31,16 @@ contract RootBridge is GuardedPause, ReentrancyGuardTransient {
     /// How long a large exit waits. Unit: seconds.
     uint64 public constant LARGE_EXIT_DELAY = 24 hours;
 
-    /// Number of this root chain: 1 Ethereum, 2 TRON.
-    uint256 public immutable rootId;
-    uint256 public immutable sideChainId;
     ICheckpoints public immutable checkpoints;
 
-    /// Deposits so far: the nonce of the next one.
-    uint64 public depositCount;
-    /// Running hash over all deposits: zero before the first, then `keccak256(abi.encode(hash so far, hash of the deposit))`.
-    bytes32 public depositChain;
-
     mapping(address token => Asset) private _assets;
+    /// Hash of the names in a token's last metadata record.
+    mapping(address token => bytes32) private _names;
     mapping(uint256 word => uint256 bits) private _paid;
     mapping(bytes32 leaf => Progress) private _progress;
 
-    event Deposited(
-        uint64 indexed nonce, address indexed token, address indexed to, address from, uint256 amount, bytes32 chainHash
-    );
+    /// @notice Coins were given to the bridge: they count as locked, and nobody has them on the side chain.
+    event Locked(address indexed token, address indexed from, uint256 amount);
     /// @notice A large exit was shown for the first time and is paid from this time on.
     event ExitDelayed(
         uint32 indexed index, address indexed token, address indexed to, uint256 amount, uint64 payableFrom
@@ -56,12 +51,16 @@ contract RootBridge is GuardedPause, ReentrancyGuardTransient {
     );
     event AssetChanged(address indexed token, bool enabled, uint104 cap, uint16 dailyBps, uint104 floor);
 
-    error BadRootId(uint256 got);
+    error NotListed(address token);
     error NotEnabled(address token);
     error CapExceeded(address token, uint256 got, uint256 cap);
     error NoReceiver();
     error NoAmount();
     error NotAToken();
+    /// @notice Its names cannot be read, or are not plain and short. It can be deposited all the same.
+    error NoNames(address token);
+    /// @notice These names are those of its last metadata record.
+    error NamesKnown(address token);
     error NotReceiver(address got, address expected);
     error WrongExitRoot(bytes32 got, bytes32 expected);
     error AlreadyPaid(uint32 index);
@@ -77,11 +76,11 @@ contract RootBridge is GuardedPause, ReentrancyGuardTransient {
     /// @param checkpoints_ Which blocks of the side chain are decided; the side chain is its.
     /// @param owner_ A timelock.
     /// @param guardian_ Who may pause.
-    constructor(uint256 rootId_, ICheckpoints checkpoints_, address owner_, address guardian_) Ownable(owner_) {
-        if (rootId_ != 1 && rootId_ != 2) revert BadRootId(rootId_);
-        rootId = rootId_;
+    constructor(uint256 rootId_, ICheckpoints checkpoints_, address owner_, address guardian_)
+        Ownable(owner_)
+        Records(rootId_, checkpoints_.sideChainId())
+    {
         checkpoints = checkpoints_;
-        sideChainId = checkpoints_.sideChainId();
         _setGuardian(guardian_);
     }
 
@@ -105,6 +104,28 @@ contract RootBridge is GuardedPause, ReentrancyGuardTransient {
         if (!_assets[address(0)].enabled) revert NotEnabled(address(0));
         if (msg.value == 0) revert NoAmount();
         return _deposit(address(0), to, msg.value);
+    }
+
+    /// @notice Gives tokens away to the bridge: what arrives counts as locked, but no record is made and nobody gets anything for it. It is how
+    /// BTT that is out on the side chain from its first block on comes to be redeemable here. Whoever wants it there calls `deposit`.
+    /// @return received What arrived.
+    function lock(address token, uint256 amount) external nonReentrant whenNotPaused returns (uint256 received) {
+        if (token == address(0)) revert NotAToken();
+        if (amount == 0) revert NoAmount();
+        received = TokenTransfer.pull(token, msg.sender, amount);
+        _lock(_assets[token], token, received);
+        emit Locked(token, msg.sender, received);
+    }
+
+    /// @notice Tells the side chain what a listed asset calls itself. Anyone may call. Before an asset's first deposit it is done unasked.
+    /// @return nonce Number of the record.
+    function syncMetadata(address token) external nonReentrant whenNotPaused returns (uint64 nonce) {
+        if (_assets[token].floor == 0) revert NotListed(token);
+        (bool fit, Names.Metadata memory names) = _namesOf(token);
+        if (!fit) revert NoNames(token);
+        // Strangers cannot fill the line of records: each costs the side chain a transaction.
+        if (!_areNew(token, names)) revert NamesKnown(token);
+        return _recordMetadata(token, names);
     }
 
     /// @notice Pays an exit to whom it names, or as much of it as may leave now. Anyone may call. A large exit, shown for the first time,
@@ -178,14 +199,34 @@ contract RootBridge is GuardedPause, ReentrancyGuardTransient {
     function _deposit(address token, address to, uint256 amount) private returns (uint64 nonce) {
         if (to == address(0)) revert NoReceiver();
         Asset storage asset = _assets[token];
+        _lock(asset, token, amount);
+        if (!asset.named) {
+            asset.named = true;
+            // Names that cannot be had keep nobody from depositing. A caller cannot make this fail by giving little gas: what is left then is
+            // too little for the rest.
+            (bool fit, Names.Metadata memory names) = _namesOf(token);
+            if (fit && _areNew(token, names)) _recordMetadata(token, names);
+        }
+        return _recordDeposit(token, to, amount);
+    }
+
+    function _lock(Asset storage asset, address token, uint256 amount) private {
         uint256 locked = asset.locked + amount;
         if (locked > asset.cap) revert CapExceeded(token, locked, asset.cap);
         asset.lock(amount);
-        nonce = depositCount++;
-        bytes32 hash = Exits.depositHash(sideChainId, rootId, address(this), nonce, token, msg.sender, to, amount);
-        bytes32 chain = keccak256(abi.encode(depositChain, hash));
-        depositChain = chain;
-        emit Deposited(nonce, token, to, msg.sender, amount, chain);
+    }
+
+    function _namesOf(address token) private view returns (bool fit, Names.Metadata memory names) {
+        if (token == address(0)) return (true, Names.ofCoin(rootId));
+        return Names.ofToken(token);
+    }
+
+    /// Whether they differ from those of the last record, and remembers them.
+    function _areNew(address token, Names.Metadata memory names) private returns (bool) {
+        bytes32 hash = keccak256(abi.encode(names));
+        if (hash == _names[token]) return false;
+        _names[token] = hash;
+        return true;
     }
 
     function _claim(Exit calldata exit, bytes32[32] calldata proof, uint64 checkpoint, address receiver)

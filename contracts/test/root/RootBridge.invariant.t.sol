@@ -142,7 +142,7 @@ contract Traffic is BridgeTest {
     }
 
     function bridgeBooks() external view returns (bytes32, uint64) {
-        return (bridge.depositChain(), bridge.depositCount());
+        return (bridge.recordChain(), bridge.recordCount());
     }
 
     function assets() external view returns (address[2] memory) {

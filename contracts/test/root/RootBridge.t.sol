@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {Exit} from "../../root/Exits.sol";
 import {GuardedPause} from "../../root/GuardedPause.sol";
+import {Records} from "../../root/Records.sol";
 import {RootBridge} from "../../root/RootBridge.sol";
 import {vm} from "../system/Vm.sol";
 import {BridgeTest} from "./BridgeTest.sol";
@@ -23,22 +24,22 @@ contract RootBridgeTest is BridgeTest {
         deposit(NATIVE, 1_000 ether);
     }
 
-    function depositHash(uint256 nonce, address asset, uint256 amount) private view returns (bytes32) {
+    function depositRecord(uint256 nonce, address asset, uint256 amount) private view returns (bytes32) {
         return
             keccak256(abi.encode(uint256(2), SIDE_CHAIN, uint256(1), address(bridge), nonce, asset, ALICE, BOB, amount));
     }
 
     function test_depositsAreChained() external {
-        bytes32 one = keccak256(abi.encode(bytes32(0), depositHash(0, address(token), 1_000_000e6)));
-        bytes32 two = keccak256(abi.encode(one, depositHash(1, NATIVE, 1_000 ether)));
-        ok(bridge.depositChain() == two && bridge.depositCount() == 2, "chain");
-        bytes32 three = keccak256(abi.encode(two, depositHash(2, NATIVE, 5)));
+        bytes32 one = keccak256(abi.encode(bytes32(0), depositRecord(0, address(token), 1_000_000e6)));
+        bytes32 two = keccak256(abi.encode(one, depositRecord(1, NATIVE, 1_000 ether)));
+        ok(bridge.recordChain() == two && bridge.recordCount() == 2, "chain");
+        bytes32 three = keccak256(abi.encode(two, depositRecord(2, NATIVE, 5)));
         vm.deal(ALICE, 5);
         vm.expectEmit(true, true, true, true, address(bridge));
         emit Deposited(2, NATIVE, BOB, ALICE, 5, three);
         vm.prank(ALICE);
         ok(bridge.depositNative{value: 5}(BOB) == 2, "nonce");
-        ok(bridge.depositChain() == three && bridge.assetOf(NATIVE).locked == 1_000 ether + 5, "locked");
+        ok(bridge.recordChain() == three && bridge.assetOf(NATIVE).locked == 1_000 ether + 5, "locked");
     }
 
     function test_badDeposits() external {
@@ -224,7 +225,7 @@ contract RootBridgeTest is BridgeTest {
     }
 
     function test_deployment() external {
-        vm.expectRevert(abi.encodeWithSelector(RootBridge.BadRootId.selector, 3));
+        vm.expectRevert(abi.encodeWithSelector(Records.BadRootId.selector, 3));
         new RootBridge(3, roots, OWNER, GUARDIAN);
         RootBridge tron = new RootBridge(2, roots, OWNER, GUARDIAN);
         ok(tron.rootId() == 2 && tron.sideChainId() == SIDE_CHAIN && tron.owner() == OWNER, "values");

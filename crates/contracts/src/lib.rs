@@ -7,6 +7,7 @@
 //! - [`staking`], [`validator_set`], [`treasury`], [`supply`], [`params`]: typed calls of the staking contracts.
 //! - [`governor`], [`timelock`]: typed calls of governance; [`governance`]: what a proposal does.
 //! - [`param_table`], [`param_defaults`], [`param_units`]: names and units of the parameters, what they are on mainnet, and how people write them.
+//! - [`bridge`]: typed calls of the bridge's contracts here; [`root`]: of those on root chains, and the code that creates them.
 //! - [`system`]: the system contracts as genesis carries them.
 //! - [`wbtt`]: typed calls and events of wrapped BTT.
 //!
@@ -16,6 +17,9 @@
 pub mod addresses;
 #[cfg(test)]
 mod bindings_test;
+pub mod bridge;
+#[cfg(test)]
+mod bridge_test;
 pub mod governance;
 pub mod governor;
 pub mod param_defaults;
@@ -23,6 +27,7 @@ pub mod param_table;
 pub mod param_units;
 pub mod params;
 mod predeploys;
+pub mod root;
 pub mod staking;
 pub mod supply;
 pub mod system;
