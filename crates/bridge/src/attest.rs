@@ -115,8 +115,7 @@ impl Attester {
         let key = keccak256((U256::from(self.root_id), epoch.number, view.accepted).abi_encode());
         let wait = leader::wait(leader::rank(key, &epoch.members, Some(self.own)), self.takeover);
         let may_open = now.saturating_duration_since(since) >= wait;
-        let is_stuck =
-            now.saturating_duration_since(self.voted.unwrap_or(since)) >= self.patience.saturating_add(wait);
+        let is_stuck = now.saturating_duration_since(self.voted.unwrap_or(since)) >= self.patience.saturating_add(wait);
         for pair in choose(&open, ledger, view.executed, may_open, is_stuck) {
             if self.vote(side, account, pair).await? {
                 self.voted = Some(Instant::now());
@@ -126,14 +125,8 @@ impl Attester {
         Ok(None)
     }
 
-    async fn vote<S: SideChain>(
-        &self,
-        side: &S,
-        account: &Mutex<SideAccount>,
-        pair: Pair,
-    ) -> Result<bool, SideError> {
-        let call =
-            IBridgeInbox::attestCall { rootId: U256::from(self.root_id), to: pair.to, chainHash: pair.chain };
+    async fn vote<S: SideChain>(&self, side: &S, account: &Mutex<SideAccount>, pair: Pair) -> Result<bool, SideError> {
+        let call = IBridgeInbox::attestCall { rootId: U256::from(self.root_id), to: pair.to, chainHash: pair.chain };
         let data = call.abi_encode();
         // What the contract refuses now would cost a fee for nothing: a vote that does not go forward, for one.
         match side.call(Some(self.own), BRIDGE_INBOX, data.clone().into()).await {

@@ -164,7 +164,10 @@ impl BridgeConfig {
             return invalid("bridge.key", "and bridge.password_file belong together; set both or none");
         }
         if self.relay && self.roots.is_empty() {
-            return invalid("bridge.roots", "is empty, though bridge.relay is true; name a root chain, or do not relay");
+            return invalid(
+                "bridge.roots",
+                "is empty, though bridge.relay is true; name a root chain, or do not relay",
+            );
         }
         let mut seen = BTreeSet::new();
         for (at, root) in self.roots.iter().enumerate() {
@@ -213,7 +216,9 @@ impl RootConfig {
             for (name, url) in [("solid", &endpoint.solid), ("json_rpc", &endpoint.json_rpc)] {
                 let name = field(&format!("endpoints[{number}].{name}"));
                 match url {
-                    Some(_) if self.kind == RootKind::Ethereum => return invalid(name, "is of TRON alone; leave it out"),
+                    Some(_) if self.kind == RootKind::Ethereum => {
+                        return invalid(name, "is of TRON alone; leave it out");
+                    }
                     Some(url) => check_url(name, url)?,
                     None => {}
                 }

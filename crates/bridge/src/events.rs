@@ -47,8 +47,7 @@ pub fn read(log: &RootLog) -> Result<Event, BadEvent> {
     let topics = log.data.topics();
     match topics.first() {
         Some(&IRootBridge::Deposited::SIGNATURE_HASH) => {
-            let event =
-                IRootBridge::Deposited::decode_log_data(&log.data).map_err(|_| bad("it is no `Deposited`"))?;
+            let event = IRootBridge::Deposited::decode_log_data(&log.data).map_err(|_| bad("it is no `Deposited`"))?;
             let deposit = Deposit { token: event.token, from: event.from, to: event.to, amount: event.amount };
             Ok(Event { nonce: event.nonce, record: Record::Deposit(deposit), chain: event.chainHash })
         }
@@ -88,8 +87,7 @@ mod tests {
     fn names_are_kept_to_the_byte() {
         let token = Address::repeat_byte(1);
         let (name, symbol) = (Bytes::from_static(b"\xff\xfeA"), Bytes::from_static(b"\xc3"));
-        let topics =
-            vec![IRootBridge::MetadataSynced::SIGNATURE_HASH, B256::from(U256::from(8)), token.into_word()];
+        let topics = vec![IRootBridge::MetadataSynced::SIGNATURE_HASH, B256::from(U256::from(8)), token.into_word()];
         let body = (name.clone(), symbol.clone(), U256::from(6), B256::repeat_byte(2)).abi_encode_params();
         let read = read(&log(LogData::new(topics.clone(), body.into()).unwrap())).unwrap();
         let metadata = Metadata { token, name, symbol, decimals: 6 };

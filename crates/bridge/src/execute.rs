@@ -122,7 +122,13 @@ impl Executor {
         let mut account = account.lock().await;
         side.call(Some(account.address()), call.to, call.data.clone()).await?;
         let sent = account.send(side, call).await?;
-        tracing::info!(root = self.root_id, first = view.executed, count, ?sent, "carried out records of the root chain");
+        tracing::info!(
+            root = self.root_id,
+            first = view.executed,
+            count,
+            ?sent,
+            "carried out records of the root chain"
+        );
         Ok(if matches!(sent, Sent::Done(_)) { count } else { 0 })
     }
 }

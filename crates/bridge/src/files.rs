@@ -90,7 +90,9 @@ pub fn read<T: DeserializeOwned>(path: &Path, remedy: &'static str) -> Result<Op
     }
     match words.next() {
         Some(VERSION) => {}
-        other => return Err(damaged(format!("its version is {:?}, this program knows {VERSION}", other.unwrap_or("")))),
+        other => {
+            return Err(damaged(format!("its version is {:?}, this program knows {VERSION}", other.unwrap_or(""))));
+        }
     }
     let expected: Option<B256> = words.next().and_then(|text| text.parse().ok());
     if expected != Some(keccak256(body)) {

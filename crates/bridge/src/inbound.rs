@@ -157,7 +157,8 @@ impl Inbound {
         let number = final_view(root, bridge, IRootBridge::rootIdCall {}).await?;
         let trusts = final_view(root, bridge, IRootBridge::checkpointsCall {}).await?;
         let side = alloy_primitives::U256::from(side_chain_id);
-        if serves != side || follows != side || number != alloy_primitives::U256::from(root_id) || trusts != checkpoints {
+        if serves != side || follows != side || number != alloy_primitives::U256::from(root_id) || trusts != checkpoints
+        {
             return Err(wrong(format!(
                 "the contracts are of other chains: the bridge is number {number} of chain {serves} and trusts {trusts}, the checkpoints are of chain {follows}; ours is chain {side_chain_id}, configured are number {root_id} and {checkpoints}"
             )));

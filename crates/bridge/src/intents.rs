@@ -12,7 +12,9 @@
 
 use crate::{
     files::{self, StoreError},
-    root::{Attempt, AttemptStatus, BroadcastVerdict, Ending, FeePolicy, Intent, RootChain, RootChainId, RootError, Slot},
+    root::{
+        Attempt, AttemptStatus, BroadcastVerdict, Ending, FeePolicy, Intent, RootChain, RootChainId, RootError, Slot,
+    },
 };
 use alloy_primitives::U256;
 use serde::{Deserialize, Serialize};

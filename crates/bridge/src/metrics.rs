@@ -13,7 +13,11 @@ pub(crate) fn describe() {
     describe_gauge!("bttc_bridge_alarms", "Alarms of a root chain that need a person.");
     describe_gauge!("bttc_bridge_checkpoint_height", "Height of the last final checkpoint on a root chain.");
     describe_gauge!("bttc_bridge_checkpoint_time", Unit::Seconds, "Its block time, since the Unix epoch.");
-    describe_gauge!("bttc_bridge_stop_age", Unit::Seconds, "Age of the last checkpoint after which nothing more is taken.");
+    describe_gauge!(
+        "bttc_bridge_stop_age",
+        Unit::Seconds,
+        "Age of the last checkpoint after which nothing more is taken."
+    );
     describe_gauge!("bttc_bridge_exits_waiting", "Exits that no final checkpoint covers.");
     describe_gauge!("bttc_bridge_intents", "Open transactions on a root chain.");
     describe_gauge!("bttc_bridge_balance", "What the relayer's account has, in the smallest unit of the coin.");
@@ -75,8 +79,7 @@ fn show_root(root: String, status: &RootStatus) {
     set("bttc_bridge_intents", outgoing.intents.len() as f64);
     if let Some(account) = outgoing.account {
         let account = account.to_string();
-        for (name, amount) in
-            [("bttc_bridge_balance", outgoing.balance), ("bttc_bridge_balance_least", outgoing.least)]
+        for (name, amount) in [("bttc_bridge_balance", outgoing.balance), ("bttc_bridge_balance_least", outgoing.least)]
         {
             if let Some(amount) = amount {
                 metrics::gauge!(name, "root" => root.clone(), "account" => account.clone()).set(number(amount));

@@ -163,13 +163,7 @@ mod tests {
 
     fn policy(kind: PolicyKind) -> Policy {
         let value = BTreeMap::from([(TOKEN, U256::from(100))]);
-        Policy {
-            kind,
-            exits: 3,
-            exit_age: Duration::from_secs(600),
-            value,
-            tip_age: Duration::from_secs(5_000),
-        }
+        Policy { kind, exits: 3, exit_age: Duration::from_secs(600), value, tip_age: Duration::from_secs(5_000) }
     }
 
     #[test]

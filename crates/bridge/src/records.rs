@@ -59,18 +59,10 @@ impl Record {
     pub fn hash(&self, of: &RecordsOf, nonce: u64) -> B256 {
         let (chain, root, nonce) = (U256::from(of.side_chain_id), U256::from(of.root_id), U256::from(nonce));
         let encoded = match self {
-            Self::Deposit(deposit) => (
-                U256::from(2),
-                chain,
-                root,
-                of.bridge,
-                nonce,
-                deposit.token,
-                deposit.from,
-                deposit.to,
-                deposit.amount,
-            )
-                .abi_encode(),
+            Self::Deposit(deposit) => {
+                (U256::from(2), chain, root, of.bridge, nonce, deposit.token, deposit.from, deposit.to, deposit.amount)
+                    .abi_encode()
+            }
             Self::Metadata(metadata) => (
                 U256::from(3),
                 chain,

@@ -85,7 +85,8 @@ impl<S: SideChain> Relayer<S> {
     ) -> Result<(Self, watch::Receiver<Status>), StoreError> {
         let lock = FolderLock::take(&config.path)?;
         metrics::describe();
-        let account = |signer: Arc<dyn SideSigner>| Arc::new(Mutex::new(SideAccount::new(signer, side_chain_id, PATIENCE)));
+        let account =
+            |signer: Arc<dyn SideSigner>| Arc::new(Mutex::new(SideAccount::new(signer, side_chain_id, PATIENCE)));
         let own = keys.consensus.as_ref().map(|signer| signer.address());
         let voter = keys.consensus.map(account);
         // One account of one key, so that two of them never use one nonce.
@@ -120,8 +121,7 @@ impl<S: SideChain> Relayer<S> {
             path: folder.clone(),
             source,
         })?;
-        let of =
-            RecordsOf { side_chain_id: self.side_chain_id, root_id: config.root_id, bridge: config.bridge };
+        let of = RecordsOf { side_chain_id: self.side_chain_id, root_id: config.root_id, bridge: config.bridge };
         let watcher = Watcher::open(folder.join("records"), of, config.from_block)?;
         let book = Book::open(folder.join("intents"), root.id())?;
         let own = self.own;
@@ -390,4 +390,3 @@ impl std::fmt::Display for Blocked {
         }
     }
 }
-

@@ -10,9 +10,7 @@ use crate::{
     intents::{Book, Entry, Outcome, SendError, Sender, Stage},
     leader,
     policy::{Due, Policy, Situation, WaitingExit, is_pressing},
-    root::{
-        AfterFailure, Call, Ending, FeePolicy, Intent, MAX_RAISES, RootChain, RootError, after_failure,
-    },
+    root::{AfterFailure, Call, Ending, FeePolicy, Intent, MAX_RAISES, RootChain, RootError, after_failure},
     side::{SideBlock, SideChain, SideError, views},
 };
 use alloy_primitives::{Address, U256, keccak256};
@@ -194,7 +192,9 @@ impl Submitter {
             self.sender.book_mut().change(|data| data.pinned = None)?;
         }
         // What is on its way comes first.
-        let on_its_way = |entry: &Entry| entry.stage.is_live() && height_of(&entry.intent.key, CHECKPOINT).is_some_and(|height| height > tip.height);
+        let on_its_way = |entry: &Entry| {
+            entry.stage.is_live() && height_of(&entry.intent.key, CHECKPOINT).is_some_and(|height| height > tip.height)
+        };
         if self.book().data().open.values().any(on_its_way) {
             return Ok(());
         }
@@ -309,10 +309,12 @@ impl Submitter {
     ) -> Result<(), SubmitError> {
         let most = self.book().data().most_signatures.unwrap_or(self.config.most_signatures);
         let prefix = format!("{COLLECT}/{}/", checkpoint.height);
-        let collects_wait =
-            self.book().data().open.iter().any(|(key, entry)| {
-                key.starts_with(&prefix) && matches!(entry.stage, Stage::Prepared | Stage::Sent)
-            });
+        let collects_wait = self
+            .book()
+            .data()
+            .open
+            .iter()
+            .any(|(key, entry)| key.starts_with(&prefix) && matches!(entry.stage, Stage::Prepared | Stage::Sent));
         let collected = self.collected(root, checkpoint).await?;
         let Some(parts) = checkpoint.parts(collected, most) else {
             let why = format!("block {} has too few signatures", checkpoint.height);

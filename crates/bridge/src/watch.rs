@@ -264,14 +264,12 @@ impl Watcher {
     async fn count<R: RootChain>(&self, root: &R) -> Result<u64, WatchError> {
         let call = IRootBridge::recordCountCall {};
         let answer = root.final_call(self.ledger.of.bridge, call.abi_encode().into()).await?;
-        let count = IRootBridge::recordCountCall::abi_decode_returns(&answer).map_err(|_| {
-            RootError::Invalid {
-                root: root.id(),
-                why: format!(
-                    "the contract at {} does not say how many records it has: it is no RootBridge, or was not yet there",
-                    self.ledger.of.bridge
-                ),
-            }
+        let count = IRootBridge::recordCountCall::abi_decode_returns(&answer).map_err(|_| RootError::Invalid {
+            root: root.id(),
+            why: format!(
+                "the contract at {} does not say how many records it has: it is no RootBridge, or was not yet there",
+                self.ledger.of.bridge
+            ),
         })?;
         Ok(count)
     }

@@ -54,12 +54,24 @@ fn errors_name_the_field() {
         ("[{ url = \"http://127.0.0.1:8545\" }]", "[]", "bridge.roots[1].endpoints"),
         ("http://127.0.0.1:8545", "127.0.0.1:8545", "bridge.roots[1].endpoints[0].url"),
         ("http://127.0.0.1:8091", "8091", "bridge.roots[0].endpoints[0].solid"),
-        ("http://127.0.0.1:8545\"", "http://127.0.0.1:8545\", solid = \"http://x\"", "bridge.roots[1].endpoints[0].solid"),
+        (
+            "http://127.0.0.1:8545\"",
+            "http://127.0.0.1:8545\", solid = \"http://x\"",
+            "bridge.roots[1].endpoints[0].solid",
+        ),
         ("final_depth = 0", "agree = 2", "bridge.roots[1].agree"),
         ("from_block = 7", "from_block = 7\nagree = 1", "bridge.roots[0].agree"),
         ("from_block = 7", "from_block = 7\nfinal_depth = 1", "bridge.roots[0].final_depth"),
-        ("0000000000000000000000000000000000000002", "0000000000000000000000000000000000000000", "bridge.roots[1].checkpoints"),
-        ("0000000000000000000000000000000000000002", "0000000000000000000000000000000000000001", "bridge.roots[1].checkpoints"),
+        (
+            "0000000000000000000000000000000000000002",
+            "0000000000000000000000000000000000000000",
+            "bridge.roots[1].checkpoints",
+        ),
+        (
+            "0000000000000000000000000000000000000002",
+            "0000000000000000000000000000000000000001",
+            "bridge.roots[1].checkpoints",
+        ),
         ("password_file = \"tron.password\"", "", "bridge.roots[0].key"),
         ("\"100_000_000\"", "0", "bridge.roots[0].fee_ceiling"),
         ("from_block = 7", "from_block = 7\nlifetime = \"5s\"", "bridge.roots[0].lifetime"),
@@ -76,8 +88,5 @@ fn errors_name_the_field() {
     assert!(toml::from_str::<BridgeConfig>("relais = true").unwrap_err().to_string().contains("relais"));
     let bad = WHOLE.replace("TMvs6n9qy1R13CPd1AfxhW41GBG21NSXNj", "TMvs6n9qy1R13CPd1AfxhW41GBG21NSXNk");
     assert!(toml::from_str::<BridgeConfig>(&bad).unwrap_err().to_string().contains("checksum"));
-    assert_eq!(
-        BridgeConfig { relay: true, ..Default::default() }.check().unwrap_err().field,
-        "bridge.roots"
-    );
+    assert_eq!(BridgeConfig { relay: true, ..Default::default() }.check().unwrap_err().field, "bridge.roots");
 }

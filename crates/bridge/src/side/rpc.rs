@@ -117,8 +117,7 @@ impl SideRpc {
     }
 
     async fn ask<T: DeserializeOwned>(&self, method: &str, params: Value) -> Result<T, SideError> {
-        let unavailable =
-            |why: String| SideError::Unavailable { url: self.url.clone(), what: method.to_owned(), why };
+        let unavailable = |why: String| SideError::Unavailable { url: self.url.clone(), what: method.to_owned(), why };
         let id = self.id.fetch_add(1, Ordering::Relaxed);
         let question = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
         let request = self.http.post(&self.url).header("content-type", "application/json").body(question.to_string());

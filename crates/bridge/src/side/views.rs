@@ -84,8 +84,7 @@ pub async fn open_pairs<S: SideChain>(
     }
     let mut open = Vec::new();
     for (pair, voters) in pairs.into_iter().rev() {
-        let call =
-            IBridgeInbox::powerForCall { rootId: U256::from(root_id), to: pair.to, chainHash: pair.chain };
+        let call = IBridgeInbox::powerForCall { rootId: U256::from(root_id), to: pair.to, chainHash: pair.chain };
         // Zero: the vote was given in the block that ended the epoch, or was dropped.
         if !ask(side, BRIDGE_INBOX, &call).await?.is_zero() {
             open.push((pair, voters));
@@ -116,6 +115,9 @@ pub async fn exits<S: SideChain>(side: &S, root_id: u8, from: u64, to: u64) -> R
 
 fn decode<E: SolEvent>(data: &LogData) -> Result<E, SideError> {
     E::decode_log_data(data).map_err(|error| {
-        SideError::Contradiction(format!("a log of {} cannot be read ({error}); is our node of this version?", E::SIGNATURE))
+        SideError::Contradiction(format!(
+            "a log of {} cannot be read ({error}); is our node of this version?",
+            E::SIGNATURE
+        ))
     })
 }
