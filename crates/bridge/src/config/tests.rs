@@ -1,0 +1,92 @@
+use super::*;
+
+const WHOLE: &str = r#"
+relay = true
+takeover = "5s"
+
+[[roots]]
+root_id = 2
+kind = "tron"
+chain_id = 728126428
+endpoints = [{ url = "http://127.0.0.1:8090", solid = "http://127.0.0.1:8091" }, { url = "https://tron.example.org" }]
+bridge = "TMvs6n9qy1R13CPd1AfxhW41GBG21NSXNj"
+checkpoints = "0x5d8702466692a9174667821741b7e7799a0a0560"
+from_block = 7
+key = "tron.json"
+password_file = "tron.password"
+fee_ceiling = "100_000_000"
+policy = { kind = "urgent", exit_age = "5m", value = { "0xa614f803b6fd780986a42c78ec9c7f77e6ded13c" = "1000000" } }
+
+[[roots]]
+root_id = 1
+kind = "ethereum"
+chain_id = 31337
+endpoints = [{ url = "http://127.0.0.1:8545" }]
+final_depth = 0
+bridge = "0x0000000000000000000000000000000000000001"
+checkpoints = "0x0000000000000000000000000000000000000002"
+from_block = 0
+fee_ceiling = 50000000000000000
+pressing_fee_ceiling = "0xffffffffffffffffffff"
+"#;
+
+#[test]
+fn a_whole_section_is_read_and_written() {
+    let config: BridgeConfig = toml::from_str(WHOLE).unwrap();
+    config.check().unwrap();
+    let [tron, ethereum] = &config.roots[..] else { panic!("two root chains") };
+    assert_eq!(tron.bridge.to_string().to_lowercase(), "0x8330108cfdd47544b398c15a3c252ad1d5a5566c");
+    assert_eq!((tron.fee_ceiling, tron.pressing_fee_ceiling()), (U256::from(100_000_000), U256::from(400_000_000)));
+    assert_eq!((tron.most_signatures(), ethereum.most_signatures()), (32, 256));
+    assert_eq!(ethereum.fee_ceiling, U256::from(50_000_000_000_000_000u64));
+    assert_eq!(tron.policy.value.values().next(), Some(&U256::from(1_000_000)));
+    let again: BridgeConfig = toml::from_str(&toml::to_string(&config).unwrap()).unwrap();
+    assert_eq!(again, config);
+    BridgeConfig::default().check().unwrap();
+}
+
+#[test]
+fn errors_name_the_field() {
+    let cases: [(&str, &str, &str); 16] = [
+        ("root_id = 1", "root_id = 2", "bridge.roots[1].root_id"),
+        ("root_id = 2", "root_id = 0", "bridge.roots[0].root_id"),
+        ("chain_id = 31337", "chain_id = 0", "bridge.roots[1].chain_id"),
+        ("[{ url = \"http://127.0.0.1:8545\" }]", "[]", "bridge.roots[1].endpoints"),
+        ("http://127.0.0.1:8545", "127.0.0.1:8545", "bridge.roots[1].endpoints[0].url"),
+        ("http://127.0.0.1:8091", "8091", "bridge.roots[0].endpoints[0].solid"),
+        (
+            "http://127.0.0.1:8545\"",
+            "http://127.0.0.1:8545\", solid = \"http://x\"",
+            "bridge.roots[1].endpoints[0].solid",
+        ),
+        ("final_depth = 0", "agree = 2", "bridge.roots[1].agree"),
+        ("from_block = 7", "from_block = 7\nagree = 1", "bridge.roots[0].agree"),
+        ("from_block = 7", "from_block = 7\nfinal_depth = 1", "bridge.roots[0].final_depth"),
+        (
+            "0000000000000000000000000000000000000002",
+            "0000000000000000000000000000000000000000",
+            "bridge.roots[1].checkpoints",
+        ),
+        (
+            "0000000000000000000000000000000000000002",
+            "0000000000000000000000000000000000000001",
+            "bridge.roots[1].checkpoints",
+        ),
+        ("password_file = \"tron.password\"", "", "bridge.roots[0].key"),
+        ("\"100_000_000\"", "0", "bridge.roots[0].fee_ceiling"),
+        ("from_block = 7", "from_block = 7\nlifetime = \"5s\"", "bridge.roots[0].lifetime"),
+        ("relay = true", "node = \"localhost\"", "bridge.node"),
+    ];
+    for (from, to, field) in cases {
+        let text = WHOLE.replacen(from, to, 1);
+        assert_ne!(text, WHOLE, "{from} is not in the example");
+        let config: BridgeConfig = toml::from_str(&text).unwrap();
+        let error = config.check().unwrap_err();
+        assert_eq!(error.field, field, "{error}");
+        assert!(!error.why.is_empty());
+    }
+    assert!(toml::from_str::<BridgeConfig>("relais = true").unwrap_err().to_string().contains("relais"));
+    let bad = WHOLE.replace("TMvs6n9qy1R13CPd1AfxhW41GBG21NSXNj", "TMvs6n9qy1R13CPd1AfxhW41GBG21NSXNk");
+    assert!(toml::from_str::<BridgeConfig>(&bad).unwrap_err().to_string().contains("checksum"));
+    assert_eq!(BridgeConfig { relay: true, ..Default::default() }.check().unwrap_err().field, "bridge.roots");
+}
