@@ -71,7 +71,8 @@ impl TronNode {
     /// A way to the node at `endpoint`; nothing is asked yet.
     pub fn new(endpoint: Endpoint) -> Result<Self, NodeError> {
         let http = reqwest::Client::builder().timeout(ANSWER).build();
-        let http = http.map_err(|error| NodeError::Unreachable { url: endpoint.full.clone(), why: error.to_string() })?;
+        let http =
+            http.map_err(|error| NodeError::Unreachable { url: endpoint.full.clone(), why: error.to_string() })?;
         Ok(Self { http, endpoint })
     }
 

@@ -49,7 +49,9 @@ fn verdicts_follow_the_table() {
     for code in ["TAPOS_ERROR", "TRANSACTION_EXPIRATION_ERROR"] {
         assert_eq!(of(code), Verdict::Rebuild(format!("{code} No")));
     }
-    for code in ["BANDWITH_ERROR", "CONTRACT_VALIDATE_ERROR", "SIGERROR", "TOO_BIG_TRANSACTION_ERROR", "OTHER_ERROR", "NEW"] {
+    for code in
+        ["BANDWITH_ERROR", "CONTRACT_VALIDATE_ERROR", "SIGERROR", "TOO_BIG_TRANSACTION_ERROR", "OTHER_ERROR", "NEW"]
+    {
         assert_eq!(of(code), Verdict::Refused(format!("{code} No")));
     }
     assert!(verdict("{}").is_err());
@@ -68,7 +70,10 @@ fn a_receipt_says_how_it_ended() {
     assert_eq!(ending("REVERT", r#""result":"FAILED","#), Ending::Reverted(Bytes::from_static(&[8, 0xc3, 0x79, 0xa0])));
     assert_eq!(ending("OUT_OF_ENERGY", r#""result":"FAILED","#), Ending::OutOfEnergy);
     assert_eq!(ending("OUT_OF_TIME", r#""result":"FAILED","#), Ending::OutOfTime);
-    assert_eq!(ending("STACK_OVERFLOW", r#""result":"FAILED","resMessage":"4e6f","#), Ending::Other("STACK_OVERFLOW FAILED No".to_owned()));
+    assert_eq!(
+        ending("STACK_OVERFLOW", r#""result":"FAILED","resMessage":"4e6f","#),
+        Ending::Other("STACK_OVERFLOW FAILED No".to_owned())
+    );
     assert_ne!(ending("SUCCESS", r#""result":"FAILED","#), Ending::Done);
 
     let logs = r#""contract_address":"41eca9bc828a3005b9a3b909f2cc5c2a54794de05f",
@@ -86,9 +91,12 @@ fn a_receipt_says_how_it_ended() {
 fn the_parameters_of_the_network() {
     let all = r#"{"chainParameter":[{"key":"getMaintenanceTimeInterval","value":21600000},{"key":"getTransactionFee","value":1000},{"key":"getAllowX"},
         {"key":"getEnergyFee","value":100},{"key":"getMaxFeeLimit","value":15000000000},{"key":"getMaxCpuTimeOfOneTx","value":80}]}"#;
-    let expected = Parameters { energy_price: 100, bandwidth_price: 1_000, max_fee_limit: 15_000_000_000, max_time: 80 };
+    let expected =
+        Parameters { energy_price: 100, bandwidth_price: 1_000, max_fee_limit: 15_000_000_000, max_time: 80 };
     assert_eq!(parameters(all), Ok(expected));
-    assert!(parameters(&all.replace("getEnergyFee", "other")).unwrap_err().to_string().contains("getEnergyFee is missing"));
+    assert!(
+        parameters(&all.replace("getEnergyFee", "other")).unwrap_err().to_string().contains("getEnergyFee is missing")
+    );
 }
 
 proptest! {
