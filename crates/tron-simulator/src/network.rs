@@ -83,7 +83,9 @@ impl Network {
 
     fn node(&mut self, node: usize) -> Result<&mut Node, String> {
         let count = self.nodes.len();
-        self.nodes.get_mut(node).ok_or_else(|| format!("there is no node {node}, the last of {count} is {}", count.saturating_sub(1)))
+        self.nodes
+            .get_mut(node)
+            .ok_or_else(|| format!("there is no node {node}, the last of {count} is {}", count.saturating_sub(1)))
     }
 
     fn forget(&mut self, id: B256) {

@@ -38,7 +38,9 @@ pub(super) fn answer(asked: &mut Asked<'_>, body: &[u8]) -> Reply {
     match serde_json::from_slice::<Value>(body) {
         Ok(Value::Array(requests)) => Reply::Json(requests.iter().map(one).collect()),
         Ok(request) => Reply::Json(one(&request)),
-        Err(_) => Reply::Json(json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32_700, "message": "JSON parse error" } })),
+        Err(_) => Reply::Json(
+            json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32_700, "message": "JSON parse error" } }),
+        ),
     }
 }
 
@@ -107,7 +109,8 @@ fn word(value: &Value) -> Result<B256, Fault> {
 /// 20 bytes with `0x`, or 21 in hex.
 fn account(value: &Value) -> Result<Address, Fault> {
     let bytes = value.as_str().and_then(|text| hex::decode(text).ok());
-    let parsed = bytes.and_then(|bytes| Address::try_from(bytes.as_slice()).or_else(|_| address::from_wire(&bytes)).ok());
+    let parsed =
+        bytes.and_then(|bytes| Address::try_from(bytes.as_slice()).or_else(|_| address::from_wire(&bytes)).ok());
     parsed.ok_or_else(|| invalid("invalid address hash value"))
 }
 
@@ -140,7 +143,11 @@ fn eth_call(asked: &Asked<'_>, request: &Value) -> Result<Ran, Fault> {
     let data = hex::decode(data).map_err(|_| invalid("invalid hex of data"))?;
     let value = match field("value").map(|value| value.as_str().unwrap_or("")) {
         None => 0,
-        Some(text) => text.parse::<U256>().ok().and_then(|value| u64::try_from(value).ok()).ok_or_else(|| invalid("invalid value"))?,
+        Some(text) => text
+            .parse::<U256>()
+            .ok()
+            .and_then(|value| u64::try_from(value).ok())
+            .ok_or_else(|| invalid("invalid value"))?,
     };
     let question = Question {
         from: field("from").map_or(Ok(Address::ZERO), account)?,
@@ -175,7 +182,8 @@ fn logs(asked: &Asked<'_>, filter: &Value) -> Result<Value, Fault> {
             return Err(invalid("cannot specify both BlockHash and FromBlock/ToBlock, choose one or the other"));
         }
         Some(hash) => {
-            let found = network.chain.block_of(BlockId(word(hash)?), reach).ok_or_else(|| invalid("invalid blockHash"))?;
+            let found =
+                network.chain.block_of(BlockId(word(hash)?), reach).ok_or_else(|| invalid("invalid blockHash"))?;
             (found.number, found.number)
         }
         None => {
@@ -201,7 +209,8 @@ fn logs(asked: &Asked<'_>, filter: &Value) -> Result<Value, Fault> {
     let question = LogQuestion { from, to, addresses: several(field("address"), account)?, topics };
     let hole = |number| network.nodes.get(asked.node).is_some_and(|node| node.lacks(number));
     let found = network.chain.logs(&question, reach, hole, most_logs);
-    let found = found.map_err(|TooMuch| Fault(-32_005, format!("query returned more than {most_logs} results"), None))?;
+    let found =
+        found.map_err(|TooMuch| Fault(-32_005, format!("query returned more than {most_logs} results"), None))?;
     Ok(found.into_iter().map(|(block, place, receipt, one)| log(block, place, receipt.id, one)).collect())
 }
 
@@ -221,9 +230,8 @@ fn log(block: &Block, place: usize, id: B256, log: &crate::chain::Log) -> Value 
 
 fn block(block: &Block, full: bool) -> Value {
     let all = block.transactions.iter().enumerate();
-    let all: Vec<_> = all
-        .map(|(place, one)| if full { transaction(block, one, place) } else { json!(one.tx.id) })
-        .collect();
+    let all: Vec<_> =
+        all.map(|(place, one)| if full { transaction(block, one, place) } else { json!(one.tx.id) }).collect();
     let energy = block.transactions.iter().fold(0u64, |sum, one| sum.saturating_add(one.receipt.energy));
     json!({
         "number": quantity(block.number),

@@ -65,7 +65,9 @@ pub(crate) fn answer(network: &mut Network, node: usize, door: Door, control: bo
         return wallet::answer(&mut Asked { network, node, reach: solid }, call, body, true);
     }
     match path.strip_prefix("/wallet/") {
-        Some(call) if door == Door::Full => wallet::answer(&mut Asked { network, node, reach: full }, call, body, false),
+        Some(call) if door == Door::Full => {
+            wallet::answer(&mut Asked { network, node, reach: full }, call, body, false)
+        }
         _ => Reply::Missing,
     }
 }

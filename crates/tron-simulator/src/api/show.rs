@@ -48,7 +48,8 @@ pub(super) fn block(block: &Block, detail: bool, visible: bool) -> Value {
         .with("version", header.version)
         .with("timestamp", header.timestamp)
         .done();
-    let header = Sparse::default().with("raw_data", raw).with("witness_signature", hex::encode(&block.signature)).done();
+    let header =
+        Sparse::default().with("raw_data", raw).with("witness_signature", hex::encode(&block.signature)).done();
     let all = if detail { block.transactions.iter().map(|one| included(one, visible)).collect() } else { Vec::new() };
     Sparse::default()
         .with("blockID", hex::encode(block.id.0))

@@ -75,7 +75,8 @@ impl Fields {
 
     fn bytes(&self, name: &str) -> Result<Vec<u8>, Broken> {
         let text = self.text(name);
-        hex::decode(text).map_err(|error| Broken(format!("class org.bouncycastle.util.encoders.DecoderException : {error}")))
+        hex::decode(text)
+            .map_err(|error| Broken(format!("class org.bouncycastle.util.encoders.DecoderException : {error}")))
     }
 }
 
@@ -112,9 +113,7 @@ fn look(asked: &Asked<'_>, call: &str, fields: &Fields) -> Result<Reply, Broken>
             };
             one(named, fields.flag("detail"))
         }
-        "getblockbynum" => {
-            one(chain.block(fields.number("num")?).filter(|block| block.number <= reach.head), true)
-        }
+        "getblockbynum" => one(chain.block(fields.number("num")?).filter(|block| block.number <= reach.head), true),
         "getblockbyid" => one(chain.block_of(BlockId(fields.hash("value")?), reach), true),
         "gettransactionbyid" => {
             let id = fields.hash("value")?;
@@ -139,7 +138,9 @@ fn look(asked: &Asked<'_>, call: &str, fields: &Fields) -> Result<Reply, Broken>
                 return Ok(closed());
             }
             let block = chain.block(number).filter(|block| block.number <= reach.head);
-            let all = block.map_or_else(Vec::new, |block| block.transactions.iter().map(|one| show::receipt(&one.receipt)).collect());
+            let all = block.map_or_else(Vec::new, |block| {
+                block.transactions.iter().map(|one| show::receipt(&one.receipt)).collect()
+            });
             Reply::Json(Value::Array(all))
         }
         "triggerconstantcontract" => constant(asked, fields)?,
@@ -214,19 +215,17 @@ fn ask(asked: &Asked<'_>, fields: &Fields) -> Result<Result<Ran, Value>, Broken>
         data.extend_from_slice(&selector[..4]);
         data.extend(fields.bytes("parameter")?);
     }
-    let question = Question {
-        from: fields.address("owner_address")?,
-        to,
-        value: fields.number("call_value")?,
-        data: data.into(),
-    };
-    let refused = |code: ErrorCode, message: &str| {
-        json!({ "result": { "code": code.name(), "message": hex::encode(message) } })
-    };
+    let question =
+        Question { from: fields.address("owner_address")?, to, value: fields.number("call_value")?, data: data.into() };
+    let refused =
+        |code: ErrorCode, message: &str| json!({ "result": { "code": code.name(), "message": hex::encode(message) } });
     Ok(match asked.network.chain.ask(&question, asked.reach) {
         Err(Refusal { code, message }) => Err(refused(code, &message)),
         Ok(ran) if matches!(ran.ending, Ending::Success | Ending::Revert) => Ok(ran),
-        Ok(ran) => Err(refused(ErrorCode::OtherError, &format!("class org.tron.core.vm.program.Program : {}", ran.ending.name()))),
+        Ok(ran) => Err(refused(
+            ErrorCode::OtherError,
+            &format!("class org.tron.core.vm.program.Program : {}", ran.ending.name()),
+        )),
     })
 }
 
@@ -293,9 +292,10 @@ fn contract(asked: &Asked<'_>, fields: &Fields) -> Result<Reply, Broken> {
     let Some((account, contract)) = account.and_then(|account| Some((account, account.contract.as_ref()?))) else {
         return Ok(Reply::Json(json!({})));
     };
-    let (hash, code) = account.code.as_deref().map_or_else(Default::default, |(hash, code)| {
-        (hex::encode(hash), hex::encode(code.original_bytes()))
-    });
+    let (hash, code) = account
+        .code
+        .as_deref()
+        .map_or_else(Default::default, |(hash, code)| (hex::encode(hash), hex::encode(code.original_bytes())));
     let answer = Sparse::default()
         .with("origin_address", address::show(contract.origin, visible))
         .with("contract_address", address::show(at, visible))

@@ -96,7 +96,10 @@ impl Chain {
     /// Whether it expires in the day after the last block.
     pub(super) fn check_expiration(&self, tx: &Tx, head: u64) -> Result<(), Refusal> {
         if tx.expiration <= signed(head) || tx.expiration > signed(head.saturating_add(DAY)) {
-            let why = format!("Transaction expiration, transaction expiration time is {}, but headBlockTime is {head}", tx.expiration);
+            let why = format!(
+                "Transaction expiration, transaction expiration time is {}, but headBlockTime is {head}",
+                tx.expiration
+            );
             return Err(Refusal::new(ErrorCode::TransactionExpirationError, why));
         }
         Ok(())

@@ -185,8 +185,7 @@ impl Chain {
         if let Some(chain_id) = config.chain_id {
             id.0.0[28..].copy_from_slice(&chain_id.to_be_bytes());
         }
-        let genesis =
-            Block { number: 0, time, id, header, signature: Bytes::new(), transactions: Vec::new() };
+        let genesis = Block { number: 0, time, id, header, signature: Bytes::new(), transactions: Vec::new() };
         Ok(Self {
             clock: config.clock,
             interval,

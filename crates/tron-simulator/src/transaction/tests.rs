@@ -50,7 +50,10 @@ fn a_payment_and_a_deployment_are_read() {
     let tx = Tx::decode(&whole.encode_to_vec()).unwrap();
     assert_eq!(tx.id, b256!("7fe721c3f85b6c1c9491df43778c98903b565bc4210592f449f41342041729b3"));
     let Action::Create(creation) = tx.action else { panic!("{:?}", tx.action) };
-    assert_eq!((creation.percent, creation.origin_energy_limit, creation.name.as_str()), (100, 10_000_000, "MyContract"));
+    assert_eq!(
+        (creation.percent, creation.origin_energy_limit, creation.name.as_str()),
+        (100, 10_000_000, "MyContract")
+    );
     assert_eq!(creation.origin, tx.owner);
 }
 
@@ -69,7 +72,10 @@ fn unknown_fields_count_for_the_id() {
 fn what_is_no_transaction_is_refused() {
     assert!(matches!(Tx::decode(&[0xff]), Err(Unreadable::Encoding(_))));
     assert!(matches!(Tx::decode(&[]), Err(Unreadable::Contract(_))));
-    let mut raw = Raw::decode(wire::Transaction::decode(hex::decode(TRIGGER_TX).unwrap().as_slice()).unwrap().raw_data.as_slice()).unwrap();
+    let mut raw = Raw::decode(
+        wire::Transaction::decode(hex::decode(TRIGGER_TX).unwrap().as_slice()).unwrap().raw_data.as_slice(),
+    )
+    .unwrap();
     let of = |raw: &Raw| {
         let whole = wire::Transaction { raw_data: raw.encode_to_vec(), signature: Vec::new(), ret: Vec::new() };
         Tx::decode(&whole.encode_to_vec())

@@ -16,14 +16,13 @@ use revm::{
         result::{EVMError, ExecutionResult, HaltReason},
     },
     handler::{
-        EthFrame, EvmTr, FrameInitOrResult, FrameResult, FrameTr, Handler, MainnetContext,
+        EthFrame, EvmTr, FrameInitOrResult, FrameResult, FrameTr, Handler, ItemOrResult, MainnetContext,
         evm::{ContextDbError, FrameInitResult},
         instructions::EthInstructions,
-        ItemOrResult,
     },
     interpreter::{
-        CallOutcome, CreateOutcome, FrameInput, Gas, InstructionResult, InterpreterResult,
-        interpreter::EthInterpreter, interpreter_action::FrameInit,
+        CallOutcome, CreateOutcome, FrameInput, Gas, InstructionResult, InterpreterResult, interpreter::EthInterpreter,
+        interpreter_action::FrameInit,
     },
     primitives::hardfork::SpecId,
     state::EvmState,
@@ -105,7 +104,13 @@ pub(crate) fn run<DB: Database<Error = Infallible>>(db: DB, place: &Place, call:
     let overrun = machine.inner.precompiles.overrun;
     let changes = machine.inner.ctx.journaled_state.finalize();
     if let Some(ending) = overrun {
-        return Ok(Ran { ending, energy: call.energy, output: Bytes::new(), logs: Vec::new(), changes: EvmState::default() });
+        return Ok(Ran {
+            ending,
+            energy: call.energy,
+            output: Bytes::new(),
+            logs: Vec::new(),
+            changes: EvmState::default(),
+        });
     }
     Ok(match result.map_err(|error| format!("the machine failed: {error:?}"))? {
         ExecutionResult::Success { gas, logs, output, .. } => {
@@ -223,9 +228,7 @@ fn too_deep(init: &FrameInit) -> Option<FrameResult> {
             let outcome = CallOutcome::new(result(inputs.gas_limit), inputs.return_memory_offset.clone());
             Some(FrameResult::Call(outcome))
         }
-        FrameInput::Create(inputs) => {
-            Some(FrameResult::Create(CreateOutcome::new(result(inputs.gas_limit()), None)))
-        }
+        FrameInput::Create(inputs) => Some(FrameResult::Create(CreateOutcome::new(result(inputs.gas_limit()), None))),
         FrameInput::Empty => None,
     }
 }

@@ -7,7 +7,8 @@ use revm::{
     context_interface::cfg::{GasId, GasParams},
     handler::instructions::EthInstructions,
     interpreter::{
-        Host, Instruction, InstructionContext, InstructionExecResult, InstructionResult, interpreter::EthInterpreter,
+        Host, Instruction, InstructionContext, InstructionExecResult, InstructionResult,
+        interpreter::EthInterpreter,
         interpreter_types::{InputsTr, RuntimeFlag},
     },
     primitives::hardfork::SpecId,

@@ -36,14 +36,8 @@ fn run_with(contracts: &[(Address, &[u8])], place: &Place, data: impl Into<Bytes
     }
     let history = History::new(layer);
     let draft = Draft::new(history.head());
-    let call = Call {
-        transaction: B256::repeat_byte(9),
-        from: CALLER,
-        to: Ok(CONTRACT),
-        value: 0,
-        data: data.into(),
-        energy,
-    };
+    let call =
+        Call { transaction: B256::repeat_byte(9), from: CALLER, to: Ok(CONTRACT), value: 0, data: data.into(), energy };
     run(Source { draft: &draft, hash: |number| B256::with_last_byte(number as u8) }, place, &call).unwrap()
 }
 
@@ -115,7 +109,12 @@ fn signatures_are_validated_in_batches() {
 #[test]
 fn what_is_not_the_same_on_tron_fails_instead_of_answering() {
     for contract in [3, 10] {
-        let ran = run_with(&[(CONTRACT, &returning(&[&hex!("5f5f5f5f60")[..], &[contract], &hex!("6103e8fa")].concat()))], &PLACE, [], 9_000);
+        let ran = run_with(
+            &[(CONTRACT, &returning(&[&hex!("5f5f5f5f60")[..], &[contract], &hex!("6103e8fa")].concat()))],
+            &PLACE,
+            [],
+            9_000,
+        );
         assert_eq!(ran.output.last(), Some(&0), "precompile {contract} must fail");
     }
     // Ethereum's 0x0a and 0x100 and so on are no precompiles here; 2 and 4 are.
@@ -189,7 +188,8 @@ fn created_contracts_are_named_by_tron() {
     assert_eq!(create2.output.as_ref(), word.as_slice());
 
     let create = run_code(&returning(&hex!("5f5f5ff0505f5f5ff0")));
-    let named = |nonce: u64| Address::from_word(keccak256([B256::repeat_byte(9).as_slice(), &nonce.to_be_bytes()].concat()));
+    let named =
+        |nonce: u64| Address::from_word(keccak256([B256::repeat_byte(9).as_slice(), &nonce.to_be_bytes()].concat()));
     assert_eq!(create.output[11], 0x41);
     assert_eq!(Address::from_slice(&create.output[12..]), named(1), "the second of the transaction");
     assert!(create.changes.contains_key(&named(0)));
