@@ -5,8 +5,8 @@
 //! heights and Unix times are JSON numbers. docs/bridge.md, "RPC", lists the methods.
 
 use crate::{
-    args::Args, bridge_checkpoint, bridge_deposit, bridge_exit, bridge_limits, bridge_status, bridge_subscribe,
-    registry::Registry,
+    args::Args, bridge_checkpoint, bridge_deposit, bridge_exit, bridge_limits, bridge_proof, bridge_status,
+    bridge_subscribe, registry::Registry,
 };
 
 pub(crate) fn register(registry: &mut Registry) {
@@ -15,7 +15,7 @@ pub(crate) fn register(registry: &mut Registry) {
     registry.work("bridge_nextCheckpoint", bridge_checkpoint::next_checkpoint);
     registry.wait("bridge_checkpoints", |api, args: Args| bridge_checkpoint::checkpoints(api, args));
     registry.wait("bridge_exit", |api, args: Args| bridge_exit::exit(api, args));
-    registry.wait("bridge_getExitProof", |api, args: Args| bridge_exit::get_exit_proof(api, args));
+    registry.wait("bridge_getExitProof", |api, args: Args| bridge_proof::get_exit_proof(api, args));
     registry.wait("bridge_deposit", |api, args: Args| bridge_deposit::deposit(api, args));
     registry.wait("bridge_limits", |api, args: Args| bridge_limits::limits(api, args));
     bridge_subscribe::register(registry);

@@ -16,6 +16,7 @@ mod bridge_deposit;
 mod bridge_exit;
 mod bridge_index;
 mod bridge_limits;
+mod bridge_proof;
 mod bridge_status;
 mod bridge_subscribe;
 mod bridge_values;

@@ -3,6 +3,9 @@
 
 mod admin;
 mod answers;
+mod bridge;
+mod bridge_deposits;
+mod bridge_view;
 mod consensus;
 mod development;
 mod doors;
