@@ -195,8 +195,7 @@ fn logs(asked: &Asked<'_>, filter: &Value) -> Result<Value, Fault> {
         return Err(invalid("please verify: fromBlock <= toBlock"));
     }
     let (most_blocks, most_logs) = network.log_limits;
-    // A question beyond the head is answered short, and counts as far as the head.
-    if to.min(reach.head.max(from)).saturating_sub(from) > most_blocks {
+    if to.saturating_sub(from) > most_blocks {
         return Err(invalid(format!("exceed max block range: {most_blocks}")));
     }
     let topics = match field("topics") {

@@ -123,18 +123,18 @@ impl Chain {
     }
 
     /// Carries out the changes from outside that wait.
-    pub(super) fn hand_out(gifts: Vec<Gift>, draft: &mut Draft<'_>) {
+    pub(super) fn hand_out(gifts: &[Gift], draft: &mut Draft<'_>) {
         for gift in gifts {
             match gift {
                 Gift::Sun(to, sun) => {
-                    let mut receiver = account(draft, to);
-                    receiver.balance = receiver.balance.saturating_add(sun).min(i64::MAX.unsigned_abs());
-                    draft.layer.put(to, receiver);
+                    let mut receiver = account(draft, *to);
+                    receiver.balance = receiver.balance.saturating_add(*sun).min(i64::MAX.unsigned_abs());
+                    draft.layer.put(*to, receiver);
                 }
                 Gift::Keys(of, keys) => {
-                    let mut owner = account(draft, of);
-                    owner.active_keys = keys;
-                    draft.layer.put(of, owner);
+                    let mut owner = account(draft, *of);
+                    owner.active_keys.clone_from(keys);
+                    draft.layer.put(*of, owner);
                 }
             }
         }

@@ -114,6 +114,8 @@ pub(crate) struct Block {
     pub(crate) header: Header,
     pub(crate) signature: Bytes,
     pub(crate) transactions: Vec<Included>,
+    /// Changes from outside that it began with.
+    gifts: Vec<Gift>,
 }
 
 /// A transaction that waits.
@@ -185,7 +187,8 @@ impl Chain {
         if let Some(chain_id) = config.chain_id {
             id.0.0[28..].copy_from_slice(&chain_id.to_be_bytes());
         }
-        let genesis = Block { number: 0, time, id, header, signature: Bytes::new(), transactions: Vec::new() };
+        let genesis =
+            Block { number: 0, time, id, header, signature: Bytes::new(), transactions: Vec::new(), gifts: Vec::new() };
         Ok(Self {
             clock: config.clock,
             interval,

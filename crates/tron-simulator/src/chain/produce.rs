@@ -49,6 +49,9 @@ impl Chain {
         taken.reverse();
         self.forks = self.forks.saturating_add(1);
         let first = self.head().number.saturating_add(1);
+        // What was given stays given, whichever blocks there are.
+        let gifts = taken.iter_mut().flat_map(|block| std::mem::take(&mut block.gifts)).collect::<Vec<_>>();
+        self.gifts.splice(0..0, gifts);
         let times: Vec<_> = taken.iter().map(|block| block.time).collect();
         let transactions: Vec<_> = taken.into_iter().flat_map(|block| block.transactions).collect();
         let ids = transactions.iter().map(|included| included.tx.id).collect();
@@ -82,7 +85,7 @@ impl Chain {
         let waiting = std::mem::take(&mut self.waiting);
         let (mut included, mut later) = (Vec::<Included>::new(), Vec::new());
         let mut draft = Draft::new(self.state.head());
-        Self::hand_out(gifts, &mut draft);
+        Self::hand_out(&gifts, &mut draft);
         for one in waiting {
             // A transaction that has expired is never taken, nor one that another block has.
             let dead = self.check_expiration(&one.tx, parent_time).is_err() || self.check_reference(&one.tx).is_err();
@@ -133,6 +136,7 @@ impl Chain {
             header,
             signature: Bytes::from(bytes),
             transactions: included,
+            gifts,
         });
         Ok(())
     }

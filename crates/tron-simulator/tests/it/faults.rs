@@ -83,7 +83,11 @@ async fn a_reorganisation_takes_blocks_that_are_not_solid() {
 
     assert!(world.net.reorg(19, Returned::Vanish).unwrap_err().to_string().contains("18"));
     let solid = world.net.block(world.net.status().solid).unwrap();
+    world.net.command(Command::Fund { account: SOMEBODY, sun: 77 }).unwrap();
+    world.net.mine(1).unwrap();
+    let solid = world.net.block(solid.number + 1).unwrap();
     world.net.reorg(18, Returned::At(0)).unwrap();
+    assert_eq!(world.net.balance(SOMEBODY), 77, "what was given stays given");
     assert_eq!(world.net.block(solid.number), Some(solid));
 }
 

@@ -70,8 +70,8 @@ async fn limits_and_silence() {
     assert_eq!(fault(&world, all.clone()).await, (-32_005, "query returned more than 10000 results".to_owned()));
 
     // Beyond the head it answers short, without an error.
-    assert_eq!(logs(&world, json!({ "fromBlock": "0x4", "toBlock": "0xffff" })).await.len(), 1);
-    assert_eq!(logs(&world, json!({ "fromBlock": "0x5", "toBlock": "0xffff" })).await.len(), 0);
+    assert_eq!(logs(&world, json!({ "fromBlock": "0x4", "toBlock": "0x1000" })).await.len(), 1);
+    assert_eq!(logs(&world, json!({ "fromBlock": "0x5", "toBlock": "0x1000" })).await.len(), 0);
     assert_eq!(fault(&world, json!({ "fromBlock": "0x2", "toBlock": "0x1" })).await.0, -32_602);
 
     world.net.mine(5_100).unwrap();
