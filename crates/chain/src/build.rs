@@ -87,7 +87,7 @@ impl Chain {
         }
         let (changes, trie) = hash_state(store, &outcome)?;
         body.transactions = transactions;
-        let header = next.finish(&body, outputs_of(&outcome, trie.root, &duties));
+        let header = next.finish(&body, outputs_of(spec, store, &outcome, trie.root, &duties)?);
         let block = RecoveredBlock { block: SealedBlock::seal(header, body), senders };
         Ok(Executed {
             block,

@@ -70,11 +70,6 @@ impl Duties {
     pub(crate) fn next_validators_hash(&self) -> B256 {
         self.next_epoch.as_ref().map_or(&self.validators, |epoch| &epoch.validators).hash()
     }
-
-    /// Root of the exit tree.
-    pub(crate) fn exit_root(&self) -> B256 {
-        bttc_trie::empty_exit_root()
-    }
 }
 
 impl Demands for Duties {

@@ -1,6 +1,6 @@
 //! Running a block that somebody else built, or that was stored before a crash.
 
-use crate::{duties::Duties, ledger::Chain, outcomes::Executed};
+use crate::{duties::Duties, exits::exit_root_after, ledger::Chain, outcomes::Executed};
 use bttc_consensus::{InvalidBlock, Outputs};
 use bttc_execution::{BlockOutcome, BlockRun, FinishError, RunError, SystemTransactions, TransactError};
 use bttc_primitives::{ChainSpec, Fatal, RecoveredBlock, ValidatorSet, logs_bloom, receipts_root};
@@ -31,16 +31,22 @@ pub(crate) fn hash_state(
     Ok((changes, trie))
 }
 
-/// What the header must say of an outcome.
-pub(crate) fn outputs_of(outcome: &BlockOutcome, state_root: alloy_primitives::B256, duties: &Duties) -> Outputs {
-    Outputs {
+/// What the header must say of an outcome; `store` holds the state before the block.
+pub(crate) fn outputs_of(
+    spec: &ChainSpec,
+    store: &ReadTx,
+    outcome: &BlockOutcome,
+    state_root: alloy_primitives::B256,
+    duties: &Duties,
+) -> Result<Outputs, Fatal> {
+    Ok(Outputs {
         state_root,
         receipts_root: receipts_root(&outcome.receipts),
         logs_bloom: logs_bloom(&outcome.receipts),
         gas_used: outcome.gas_used,
         next_validators_hash: duties.next_validators_hash(),
-        exit_root: duties.exit_root(),
-    }
+        exit_root: exit_root_after(spec, &store.state()?, &outcome.changes)?,
+    })
 }
 
 impl Chain {
@@ -49,7 +55,8 @@ impl Chain {
         let epoch = self.epoch(block.block.height())?;
         let (outcome, duties) = judge!(execute(&epoch.spec, store, &block, epoch.validators.clone())?);
         let (changes, trie) = hash_state(store, &outcome)?;
-        judge!(check_outcome(&block, outputs_of(&outcome, trie.root, &duties)));
+        let outputs = outputs_of(&epoch.spec, store, &outcome, trie.root, &duties)?;
+        judge!(check_outcome(&block, outputs));
         Ok(Ok(Executed {
             block,
             receipts: outcome.receipts,

@@ -42,7 +42,7 @@ pub use application::{
     Application, DecidedBlock, Decision, HeightStart, Proposal, ProposeError, SnapshotPart, Turn, Verdict,
 };
 pub use base_fee::next_base_fee;
-pub use certificate::{check_certificate, check_last_commit};
+pub use certificate::{Precommits, check_certificate, check_last_commit, fewest_precommits};
 pub use ethereum::{
     EthereumOutputs, check_ethereum_body, check_ethereum_header, check_ethereum_ommers, check_ethereum_outputs,
     check_ethereum_transaction, next_difficulty,

@@ -46,6 +46,9 @@ pub const SYSTEM: Address = address!("0xfffffffffffffffffffffffffffffffffffffffe
 /// Code behind `ValidatorSet`, at genesis.
 pub const VALIDATOR_SET_CODE: Address = address!("0x0000000000000000000000000000000000001080");
 
+/// Code behind `BridgeInbox`, at genesis.
+pub const BRIDGE_INBOX_CODE: Address = address!("0x0000000000000000000000000000000000001081");
+
 /// Code behind `Staking`, at genesis.
 pub const STAKING_CODE: Address = address!("0x0000000000000000000000000000000000001082");
 
@@ -54,6 +57,12 @@ pub const STAKING_EXTENSION: Address = address!("0x00000000000000000000000000000
 
 /// Code behind `Treasury`, at genesis.
 pub const TREASURY_CODE: Address = address!("0x0000000000000000000000000000000000001084");
+
+/// Code behind `BridgeOutbox`, at genesis.
+pub const BRIDGE_OUTBOX_CODE: Address = address!("0x0000000000000000000000000000000000001088");
+
+/// What every bridged token delegates to (EIP-1167): no proxy, no upgrade.
+pub const BRIDGED_TOKEN_CODE: Address = address!("0x0000000000000000000000000000000000001089");
 
 /// Code behind `Supply`, at genesis.
 pub const SUPPLY_CODE: Address = address!("0x0000000000000000000000000000000000001090");

@@ -5,6 +5,7 @@
 //!   it, `contracts/predeploys/predeploys.json`, is proven by `contracts/predeploys/check.mjs`; building this crate
 //!   needs neither npm nor a Solidity compiler.
 //! - [`staking`], [`validator_set`], [`treasury`], [`supply`], [`params`]: typed calls of the staking contracts.
+//! - [`bridge_slots`]: where the bridge's contracts keep what is read without a call.
 //! - [`governor`], [`timelock`]: typed calls of governance; [`governance`]: what a proposal does.
 //! - [`param_table`], [`param_defaults`], [`param_units`]: names and units of the parameters, what they are on mainnet, and how people write them.
 //! - [`bridge`]: typed calls of the bridge's contracts here; [`root`]: of those on root chains, and the code that creates them.
@@ -18,6 +19,7 @@ pub mod addresses;
 #[cfg(test)]
 mod bindings_test;
 pub mod bridge;
+pub mod bridge_slots;
 #[cfg(test)]
 mod bridge_test;
 pub mod governance;

@@ -9,9 +9,6 @@ use serde::Deserialize;
 /// ERC-1967: where a proxy keeps the address of its implementation. `keccak256("eip1967.proxy.implementation") - 1`.
 pub const IMPLEMENTATION_SLOT: B256 = b256!("0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc");
 
-/// Runs for `Staking` what its own code has no room for.
-const STAKING_EXTENSION: Address = address!("0x0000000000000000000000000000000000001083");
-
 /// A contract behind a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SystemContract {
@@ -25,6 +22,17 @@ pub struct SystemContract {
     pub code: Bytes,
 }
 
+/// Code without a proxy, which belongs to one of the contracts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SystemPart {
+    /// Name of the source.
+    pub name: &'static str,
+    /// Where it stands.
+    pub address: Address,
+    /// The code.
+    pub code: Bytes,
+}
+
 /// What genesis carries of the system contracts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SystemContracts {
@@ -33,7 +41,7 @@ pub struct SystemContracts {
     /// Contracts behind proxies.
     pub contracts: Vec<SystemContract>,
     /// Code without a proxy, which belongs to one of these.
-    pub parts: Vec<(Address, Bytes)>,
+    pub parts: Vec<SystemPart>,
 }
 
 #[derive(Deserialize)]
@@ -68,17 +76,26 @@ pub fn system_contracts() -> SystemContracts {
         proxy: code!("SystemProxy"),
         contracts: contracts! {
             "ValidatorSet": VALIDATOR_SET, "0x0000000000000000000000000000000000001080";
+            "BridgeInbox": BRIDGE_INBOX, "0x0000000000000000000000000000000000001081";
             "Staking": STAKING, "0x0000000000000000000000000000000000001082";
             "Treasury": TREASURY, "0x0000000000000000000000000000000000001084";
             "Governor": GOVERNOR, "0x0000000000000000000000000000000000001085";
             "Timelock": TIMELOCK, "0x0000000000000000000000000000000000001086";
             "Params": PARAMS, "0x0000000000000000000000000000000000001087";
+            "BridgeOutbox": BRIDGE_OUTBOX, "0x0000000000000000000000000000000000001088";
             "Supply": SUPPLY, "0x0000000000000000000000000000000000001090";
             "Vesting": VESTING, "0x0000000000000000000000000000000000001092";
             "Airdrop": AIRDROP, "0x0000000000000000000000000000000000001093";
         },
-        parts: vec![(STAKING_EXTENSION, code!("StakingExtension"))],
+        parts: vec![
+            part("StakingExtension", addresses::STAKING_EXTENSION, code!("StakingExtension")),
+            part("BridgedToken", addresses::BRIDGED_TOKEN_CODE, code!("BridgedToken")),
+        ],
     }
+}
+
+const fn part(name: &'static str, address: Address, code: Bytes) -> SystemPart {
+    SystemPart { name, address, code }
 }
 
 alloy_sol_types::sol! {
@@ -105,6 +122,16 @@ alloy_sol_types::sol! {
             uint64 step;
         }
 
+        /// A root chain of the bridge (docs/bridge.md, "Deposits on this chain").
+        struct RootConfig {
+            uint256 rootId;
+            uint64 chainId;
+            address bridge;
+            bytes32 codeHash;
+            address btt;
+            uint256 bttLocked;
+        }
+
         function genesisValidator(address operator, address signer, uint16 commission, string calldata name, uint256 stake) external payable;
     }
 
@@ -124,6 +151,10 @@ alloy_sol_types::sol! {
     interface IGenesisParams { function genesis(IGenesis.Setting[] calldata settings) external; }
     /// `Vesting.genesis`.
     interface IGenesisVesting { function genesis(IGenesis.Grant[] calldata grants) external payable; }
+    /// `BridgeInbox.genesis`.
+    interface IGenesisInbox {
+        function genesis(uint256 reserve, address guardian, IGenesis.RootConfig[] calldata roots) external payable;
+    }
     /// `Airdrop.genesis`.
     interface IGenesisAirdrop { function genesis(uint64 start) external payable; }
 }
@@ -136,12 +167,12 @@ mod tests {
     fn every_contract_has_code_and_a_place_of_its_own() {
         let system = system_contracts();
         let mut places: Vec<_> = system.contracts.iter().flat_map(|of| [of.address, of.implementation]).collect();
-        places.extend(system.parts.iter().map(|(address, _)| *address));
+        places.extend(system.parts.iter().map(|of| of.address));
         let count = places.len();
         places.sort_unstable();
         places.dedup();
         assert_eq!(places.len(), count);
-        let codes = system.contracts.iter().map(|of| &of.code).chain(system.parts.iter().map(|(_, code)| code));
+        let codes = system.contracts.iter().map(|of| &of.code).chain(system.parts.iter().map(|of| &of.code));
         assert!(codes.chain([&system.proxy]).all(|code| code.len() > 100 && code.len() <= 24_576));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The file that comes out is an ordinary genesis: code and storage of every contract stand in it, and no node needs to run anything to read it.
 
+mod bridge;
 mod check;
 mod plan;
 
@@ -11,9 +12,9 @@ use alloy_sol_types::SolCall;
 use bttc_contracts::{
     addresses,
     system::{
-        IGenesis::{Grant, Setting, genesisValidatorCall},
-        IGenesisAirdrop, IGenesisParams, IGenesisSet, IGenesisTreasury, IGenesisVesting, IMPLEMENTATION_SLOT,
-        system_contracts,
+        IGenesis::{Grant, RootConfig, Setting, genesisValidatorCall},
+        IGenesisAirdrop, IGenesisInbox, IGenesisParams, IGenesisSet, IGenesisTreasury, IGenesisVesting,
+        IMPLEMENTATION_SLOT, system_contracts,
     },
 };
 use bttc_execution::{GenesisCall, run_genesis_calls};
@@ -22,6 +23,7 @@ use bttc_staking::{Candidate, ElectionRules, elect};
 use eyre::{OptionExt, Result, WrapErr, ensure};
 use serde_json::json;
 
+pub use bridge::CheckedRoot;
 pub use check::{CheckedGrant, CheckedValidator, GenesisReport, check_genesis};
 pub use plan::GenesisPlan;
 
@@ -42,6 +44,17 @@ pub struct GenesisValidator {
     pub name: String,
 }
 
+/// What the bridge begins with. Without it there is no root chain, and everything can be registered by vote.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BridgePlan {
+    /// BTT that deposits can release, which is not out. Unit: wei.
+    pub reserve: U256,
+    /// Who may pause for a short time; zero for nobody.
+    pub guardian: Address,
+    /// Root chains.
+    pub roots: Vec<RootConfig>,
+}
+
 /// What the system contracts begin with.
 #[derive(Clone, Debug, Default)]
 pub struct StakingPlan {
@@ -57,6 +70,8 @@ pub struct StakingPlan {
     pub reserve: U256,
     /// For services. Unit: wei.
     pub programmes: U256,
+    /// Root chains and the reserve of their deposits.
+    pub bridge: Option<BridgePlan>,
 }
 
 /// Adds the system contracts to a genesis whose accounts have balances; what they leave of the supply is the treasury's.
@@ -69,7 +84,8 @@ pub fn add_staking(mut genesis: Genesis, plan: &StakingPlan) -> Result<Genesis> 
     let people = genesis.alloc.values().fold(U256::ZERO, |sum, account| sum.saturating_add(account.balance));
     let stakes = plan.validators.iter().fold(U256::ZERO, |sum, of| sum.saturating_add(of.stake));
     let grants = plan.grants.iter().fold(U256::ZERO, |sum, of| sum.saturating_add(U256::from(of.total)));
-    let given = [people, stakes, grants, plan.airdrop, plan.reserve, plan.programmes];
+    let bridge = plan.bridge.as_ref().map_or(U256::ZERO, |of| of.reserve);
+    let given = [people, stakes, grants, plan.airdrop, plan.reserve, plan.programmes, bridge];
     let given = given.into_iter().fold(U256::ZERO, U256::saturating_add);
     let funds =
         supply().checked_sub(given).ok_or_eyre("genesis gives away more than the supply of 990,000,000,000 BTT")?;
@@ -115,8 +131,8 @@ fn put_contracts(genesis: &mut Genesis) {
         genesis.alloc.insert(contract.address, proxy);
         genesis.alloc.insert(contract.implementation, account(contract.code));
     }
-    for (address, code) in system.parts {
-        genesis.alloc.insert(address, account(code));
+    for part in system.parts {
+        genesis.alloc.insert(part.address, account(part.code));
     }
 }
 
@@ -157,6 +173,10 @@ fn calls(
     if !plan.airdrop.is_zero() {
         let airdrop = IGenesisAirdrop::genesisCall { start: time.max(1) };
         calls.push(call(addresses::AIRDROP, plan.airdrop, airdrop.abi_encode()));
+    }
+    if let Some(BridgePlan { reserve, guardian, roots }) = &plan.bridge {
+        let inbox = IGenesisInbox::genesisCall { reserve: *reserve, guardian: *guardian, roots: roots.clone() };
+        calls.push(call(addresses::BRIDGE_INBOX, *reserve, inbox.abi_encode()));
     }
     calls
 }

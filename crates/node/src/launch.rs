@@ -136,6 +136,7 @@ impl Node {
             client_version: CLIENT_VERSION.to_owned(),
             peers: consensus.as_ref().map(|consensus| Arc::new(consensus.control()) as Arc<dyn PeerControl>),
             consensus: consensus.as_ref().map(|consensus| Arc::new(consensus.view()) as Arc<dyn ConsensusView>),
+            roots: None,
         };
         let rpc = RpcServer::bind(config.rpc, context).await?;
 

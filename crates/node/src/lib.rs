@@ -33,8 +33,8 @@ pub use chain_spec::{PRESETS, Preset, default_data_home, default_datadir, load_s
 pub use config::{Config, InvalidConfig, LogConfig, LogFormat, MetricsConfig, Override};
 pub use dev_keys::{DEV_MNEMONIC, dev_accounts, dev_operator, dev_validator};
 pub use genesis::{
-    CheckedGrant, CheckedValidator, GenesisPlan, GenesisReport, GenesisValidator, StakingPlan, add_staking,
-    check_genesis,
+    BridgePlan, CheckedGrant, CheckedRoot, CheckedValidator, GenesisPlan, GenesisReport, GenesisValidator, StakingPlan,
+    add_staking, check_genesis,
 };
 pub use gossip::Gossip;
 pub use import::{ImportProgress, import_file};

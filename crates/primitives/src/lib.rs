@@ -28,6 +28,7 @@ mod evidence;
 mod fault;
 mod receipt;
 mod recover;
+mod root_view;
 mod spec;
 mod state;
 mod units;
@@ -43,6 +44,10 @@ pub use evidence::{DoubleSign, Evidence, VoteKind};
 pub use fault::Fatal;
 pub use receipt::{Receipt, logs_bloom, receipts_root};
 pub use recover::{InvalidSender, recover_senders};
+pub use root_view::{
+    ExitPayment, RelayReport, RootAnswer, RootCheckpoint, RootDeposit, RootDepositTx, RootExit, RootLimits,
+    RootUnavailable, RootView, SeenBlock,
+};
 pub use spec::{ChainRules, ChainSpec, ConsensusParams, FeeRules, ForkPlan, InvalidGenesis, Timing};
 pub use state::{Account, AccountChange, StateChanges, StateReader};
 pub use units::{InvalidAmount, format_btt, parse_btt};

@@ -86,14 +86,19 @@ impl ValidatorSet {
         u128::from(power).saturating_mul(3) > u128::from(self.total).saturating_mul(2)
     }
 
-    /// `keccak256(concat(uint160 signer, uint64 power))` over the members in their order, each number packed big endian.
-    pub fn hash(&self) -> B256 {
+    /// `concat(uint160 signer, uint64 power)` over the members in their order, each number packed big endian: 28 bytes a member.
+    pub fn packed(&self) -> Vec<u8> {
         let mut packed = Vec::with_capacity(self.members.len().saturating_mul(28));
         for member in &self.members {
             packed.extend_from_slice(member.address.as_slice());
             packed.extend_from_slice(&member.power.to_be_bytes());
         }
-        keccak256(packed)
+        packed
+    }
+
+    /// keccak256 of [`Self::packed`].
+    pub fn hash(&self) -> B256 {
+        keccak256(self.packed())
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     ConsensusView, PeerControl, RpcConfig,
     block_arg::BlockArg,
+    bridge_index::BridgeIndex,
     error::{Reply, RpcError},
     fee_oracle::FeeOracle,
     filters::Filters,
@@ -11,7 +12,7 @@ use crate::{
 };
 use alloy_signer_local::PrivateKeySigner;
 use bttc_chain::{Chain, DriverHandle};
-use bttc_primitives::{ChainSpec, Header, Height, RecoveredBlock};
+use bttc_primitives::{ChainSpec, Header, Height, RecoveredBlock, RootView};
 use bttc_storage::{ReadTx, StateView};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +32,8 @@ pub struct RpcContext {
     pub peers: Option<Arc<dyn PeerControl>>,
     /// The engine; none where the node decides no blocks with others.
     pub consensus: Option<Arc<dyn ConsensusView>>,
+    /// The relayer; none where the node watches no root chain.
+    pub roots: Option<Arc<dyn RootView>>,
 }
 
 /// State of the server, shared by all methods.
@@ -41,6 +44,9 @@ pub(crate) struct Api {
     pub(crate) client_version: String,
     pub(crate) peers: Option<Arc<dyn PeerControl>>,
     pub(crate) consensus: Option<Arc<dyn ConsensusView>>,
+    roots: Option<Arc<dyn RootView>>,
+    /// What the bridge's logs tell.
+    pub(crate) bridge: BridgeIndex,
     /// Names this run of the node.
     pub(crate) instance: alloy_primitives::B256,
     pub(crate) config: RpcConfig,
@@ -53,7 +59,7 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn new(config: RpcConfig, context: RpcContext, shutdown: CancellationToken) -> Self {
-        let RpcContext { chain, driver, dev_accounts, client_version, peers, consensus } = context;
+        let RpcContext { chain, driver, dev_accounts, client_version, peers, consensus, roots } = context;
         let dev = chain.spec().is_dev();
         Self {
             workers: Workers::new(&config),
@@ -65,6 +71,8 @@ impl Api {
             client_version,
             peers,
             consensus,
+            roots,
+            bridge: BridgeIndex::default(),
             instance: alloy_primitives::B256::random(),
             config,
             shutdown,
@@ -77,6 +85,11 @@ impl Api {
 
     pub(crate) fn read(&self) -> Reply<ReadTx> {
         Ok(self.chain.read()?)
+    }
+
+    /// The relayer, if it watches a root chain.
+    pub(crate) fn root_view(&self, root_id: u8) -> Option<&Arc<dyn RootView>> {
+        self.roots.as_ref().filter(|roots| roots.report(root_id).is_some())
     }
 
     /// The driver of a development chain.

@@ -10,6 +10,15 @@
 mod admin;
 mod args;
 mod block_arg;
+mod bridge;
+mod bridge_checkpoint;
+mod bridge_deposit;
+mod bridge_exit;
+mod bridge_index;
+mod bridge_limits;
+mod bridge_status;
+mod bridge_subscribe;
+mod bridge_values;
 mod btt;
 mod btt_audit;
 mod btt_upgrade;

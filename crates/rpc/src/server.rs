@@ -1,7 +1,7 @@
 //! The server as the node holds it.
 
 use crate::{
-    RpcConfig, RpcContext, admin, btt, consensus,
+    RpcConfig, RpcContext, admin, bridge, btt, consensus,
     context::Api,
     debug, dev_chain, dev_state, eth_block, eth_call, eth_chain, eth_filter, eth_logs, eth_send, eth_simulate,
     eth_state, eth_subscribe, eth_wallet,
@@ -133,6 +133,7 @@ pub(crate) fn methods(api: Arc<Api>, admin: bool) -> Methods {
     consensus::register(&mut registry);
     staking::register(&mut registry);
     btt::register(&mut registry);
+    bridge::register(&mut registry);
     if admin {
         admin::register(&mut registry);
     }

@@ -22,6 +22,9 @@ pub const MAX_EXITS: u64 = 1 << EXIT_TREE_DEPTH;
 /// Hashes beside the path from a leaf to the root, the leaf's own neighbour first.
 pub type ExitProof = [B256; EXIT_TREE_DEPTH];
 
+mod forest;
+pub use forest::ExitForest;
+
 /// One transfer out of this chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exit {
@@ -80,6 +83,11 @@ impl Default for ExitTree {
 }
 
 impl ExitTree {
+    /// By level, the last full left child; valid where the count has the bit of the level.
+    pub const fn edge(&self) -> &[B256; EXIT_TREE_DEPTH] {
+        &self.edge
+    }
+
     /// How many exits are in it.
     pub const fn count(&self) -> u64 {
         self.count

@@ -50,8 +50,8 @@ pub use alloy_trie::{BranchNodeCompact, EMPTY_ROOT_HASH, Nibbles, TrieAccount};
 pub use changes::{HashedAccountChange, HashedChanges, HashedSlotChange};
 pub use empty::{EmptyCursor, EmptySource};
 pub use exit::{
-    EXIT_TREE_DEPTH, Exit, ExitNodes, ExitProof, ExitTree, ExitTreeFull, MAX_EXITS, empty_exit_root, exit_proof,
-    exit_root,
+    EXIT_TREE_DEPTH, Exit, ExitForest, ExitNodes, ExitProof, ExitTree, ExitTreeFull, MAX_EXITS, empty_exit_root,
+    exit_proof, exit_root,
 };
 pub use proof::{AccountProof, SlotProof, account_proof};
 pub use range::{InvalidRange, RangeEnd, RangeProof, StateRanges, verify_range};

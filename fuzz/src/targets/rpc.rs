@@ -41,6 +41,7 @@ impl Bed {
             driver: None,
             consensus: None,
             peers: None,
+            roots: None,
             dev_accounts: Vec::new(),
             client_version: "fuzz".into(),
         };

@@ -68,6 +68,19 @@ fn tell(report: &GenesisReport, out: &mut impl Write) -> eyre::Result<()> {
         let (total, days) = (format_btt(of.total), of.duration / 86_400);
         writeln!(out, "  grant of {total} to {}, from Unix time {} on, over {days} days", of.beneficiary, of.begin)?;
     }
+    for of in &report.roots {
+        writeln!(
+            out,
+            "  root chain {} (EIP-155 id {}): bridge {}, code hash {}",
+            of.root_id, of.chain_id, of.bridge, of.code_hash
+        )?;
+        if !of.btt.is_zero() {
+            writeln!(out, "    BTT there is {}, of which {} can leave for it", of.btt, format_btt(of.btt_locked))?;
+        }
+    }
+    if !report.guardian.is_zero() {
+        writeln!(out, "  guardian of the bridge  {}", report.guardian)?;
+    }
     for problem in &report.problems {
         writeln!(out, "FAULT: {problem}")?;
     }

@@ -100,6 +100,7 @@ pub(crate) fn make(validators: &[Address], times: &Times, parameters: &[Paramete
         airdrop: btt(AIRDROP),
         reserve: btt(RESERVE),
         programmes: btt(PROGRAMMES),
+        bridge: None,
     };
     Ok(serde_json::to_string_pretty(&add_staking(genesis, &plan)?)?)
 }

@@ -1,7 +1,8 @@
 //! What the rules of the chain say of a stored block.
 
-use crate::epochs::Epoch;
+use crate::{epochs::Epoch, exits::exit_root_at};
 use alloy_consensus::Transaction as _;
+use alloy_primitives::B256;
 use alloy_sol_types::SolCall;
 use bttc_consensus::{
     InvalidBlock, Turn, check_body, check_certificate, check_ethereum_body, check_ethereum_header, check_evidence,
@@ -13,6 +14,7 @@ use bttc_primitives::{
     recover_senders,
 };
 use bttc_storage::{BlockPart, BlockRules, CommittedBlock, StoredEpoch, StoredProposal};
+use bttc_trie::empty_exit_root;
 use std::collections::BTreeMap;
 
 /// The rules of one chain.
@@ -64,13 +66,15 @@ impl Rules {
         self.epochs.range(..=height).next_back().map(|(_, epoch)| epoch)
     }
 
-    /// What a block commits to against the voters of the next height, and whether it closes an epoch against the row of the next.
-    fn elected_after(&self, block: &SealedBlock) -> Option<String> {
+    /// What a block commits to against the voters of the next height and the root of the exit tree, as far as that is known, and whether it closes
+    /// an epoch against the row of the next.
+    fn elected_after(&self, block: &SealedBlock, exit_root: Option<B256>) -> Option<String> {
         let next = block.height().saturating_add(1);
-        let commitment = output_commitment(self.validators(next)?.hash(), bttc_trie::empty_exit_root());
-        if commitment != block.header.extra_data {
+        let voters = self.validators(next)?.hash();
+        if exit_root.is_some_and(|root| output_commitment(voters, root) != block.header.extra_data) {
             return Some(
-                "its extra_data does not commit to the validators of the next height in the table Epochs".to_owned(),
+                "its extra_data does not commit to the validators of the next height in the table Epochs and the exit root of the state"
+                    .to_owned(),
             );
         }
         let closes = self.spec.has_staking() && closes_epoch(block);
@@ -80,6 +84,19 @@ impl Rules {
             (false, true) => Some("an epoch begins behind it in the table Epochs, but it closes none".to_owned()),
             _ => None,
         }
+    }
+
+    /// Root of the exit tree after a block; none if it is not known here.
+    fn exit_root(&self, committed: &CommittedBlock<'_>) -> Option<B256> {
+        if !self.spec.has_staking() {
+            return Some(empty_exit_root());
+        }
+        let (read, height) = (committed.read, committed.head.height());
+        // Damage to the state is told of where the state is checked; a change by hand is in no header.
+        if read.patched_root(height).ok()?.is_some() {
+            return None;
+        }
+        exit_root_at(read, height).ok()?
     }
 
     fn genesis(&self, committed: &CommittedBlock<'_>) -> Faults {
@@ -116,7 +133,6 @@ impl Rules {
             faults.extend(checked.err().map(|fault| (part_of(&fault, BlockPart::Header), fault.to_string())));
             faults.extend(self.last_commit(parent, sealed, false).map(|what| (BlockPart::Body, what)));
         }
-        faults.extend(self.elected_after(sealed).map(|what| (BlockPart::Header, what)));
         for evidence in &sealed.body.evidence {
             let Evidence::DoubleSign(proof) = evidence;
             let Some(validators) = self.validators(proof.height) else { continue };
@@ -171,6 +187,10 @@ impl BlockRules for Rules {
             return self.genesis(&committed);
         }
         let mut faults = committed.block.map(|block| self.block(committed.parent, block)).unwrap_or_default();
+        if let Some(block) = committed.block {
+            let what = self.elected_after(&block.block, self.exit_root(&committed));
+            faults.extend(what.map(|what| (BlockPart::Header, what)));
+        }
         faults.extend(self.certificate(&committed).map(|what| (BlockPart::Certificate, what)));
         faults
     }
@@ -180,6 +200,10 @@ impl BlockRules for Rules {
         let parent = Some(head).filter(|head| head.height().checked_add(1) == Some(block.height()));
         let mut faults: Vec<_> = self.block(parent, &proposal.block).into_iter().map(|(_, what)| what).collect();
         faults.extend(parent.and_then(|parent| self.last_commit(parent, block, true)));
+        if !self.spec.has_staking() {
+            // Elsewhere what comes out of an undecided block is known to who runs it alone.
+            faults.extend(self.elected_after(block, Some(empty_exit_root())));
+        }
         if proposal.proposer != block.header.beneficiary {
             faults.push(format!(
                 "its proposer is {}, that of its header {}",

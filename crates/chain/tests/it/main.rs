@@ -8,6 +8,7 @@ mod staking_genesis;
 mod blocks;
 mod development;
 mod epochs;
+mod exits;
 mod forks;
 mod full;
 mod import;

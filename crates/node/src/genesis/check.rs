@@ -1,11 +1,14 @@
 //! What a genesis file says, told by its own contracts, and whether it is sound.
 
-use super::supply;
+use super::{
+    bridge::{CheckedRoot, read_bridge},
+    supply,
+};
 use alloy_genesis::GenesisAccount;
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolCall, sol};
 use bttc_contracts::{
-    addresses::{AIRDROP, STAKING, TREASURY, VALIDATOR_SET, VESTING},
+    addresses::{AIRDROP, BRIDGE_INBOX, STAKING, TREASURY, VALIDATOR_SET, VESTING},
     predeploys,
     staking::IStaking,
     system::{IMPLEMENTATION_SLOT, system_contracts},
@@ -85,6 +88,10 @@ pub struct GenesisReport {
     pub parts: Vec<(&'static str, U256)>,
     /// What `Vesting` pays out.
     pub grants: Vec<CheckedGrant>,
+    /// Root chains of the bridge.
+    pub roots: Vec<CheckedRoot>,
+    /// Who may pause the bridge for a short time; zero for nobody.
+    pub guardian: Address,
     /// What is wrong; empty if the file is sound.
     pub problems: Vec<String>,
 }
@@ -112,6 +119,8 @@ pub fn check_genesis(json: &str) -> Result<GenesisReport> {
         accounts: people(&spec),
         parts: Vec::new(),
         grants: Vec::new(),
+        roots: Vec::new(),
+        guardian: Address::ZERO,
         problems,
     };
     let set = spec.genesis_validators()?;
@@ -159,7 +168,7 @@ fn code_problems(spec: &ChainSpec) -> Vec<String> {
                 ));
             }
         }
-        expected.extend(system.parts.iter().map(|(address, code)| (*address, ("StakingExtension", code.as_ref()))));
+        expected.extend(system.parts.iter().map(|of| (of.address, (of.name, of.code.as_ref()))));
     }
     for (address, (name, code)) in &expected {
         let there = spec.genesis_alloc().get(address).and_then(GenesisAccount::non_empty_code);
@@ -179,7 +188,7 @@ fn code_problems(spec: &ChainSpec) -> Vec<String> {
 }
 
 /// Puts a question to a contract of the file.
-fn ask<C: SolCall>(spec: &ChainSpec, to: Address, call: &C) -> Result<C::Return> {
+pub(super) fn ask<C: SolCall>(spec: &ChainSpec, to: Address, call: &C) -> Result<C::Return> {
     let answer = ask_genesis(spec, to, call.abi_encode().into())
         .wrap_err_with(|| format!("the contract {to} does not answer {}", C::SIGNATURE))?;
     C::abi_decode_returns(&answer).wrap_err_with(|| format!("the answer of {to} to {}", C::SIGNATURE))
@@ -210,7 +219,9 @@ fn read_contracts(spec: &ChainSpec, set: &[Validator], report: &mut GenesisRepor
         ("programmes", ask(spec, TREASURY, &ITreasury::programmesCall {})?),
         ("vesting", balance(VESTING)),
         ("airdrops", balance(AIRDROP)),
+        ("bridge reserve", balance(BRIDGE_INBOX)),
     ];
+    (report.roots, report.guardian) = read_bridge(spec)?;
     let count: u64 = ask(spec, VESTING, &IVesting::countCall {})?.saturating_to();
     for id in 0..count {
         let stream = ask(spec, VESTING, &IVesting::streamCall { id: U256::from(id) })?;

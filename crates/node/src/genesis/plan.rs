@@ -3,7 +3,7 @@
 //! A plan can be reviewed before everybody in it is known: `placeholder: NAME` stands for an address or for the time. Such a plan makes a draft
 //! alone, which no node starts on.
 
-use super::{BTT, GenesisValidator, StakingPlan, add_staking, supply};
+use super::{BTT, GenesisValidator, StakingPlan, add_staking, bridge::PlannedBridge, supply};
 use alloy_genesis::{Genesis, GenesisAccount};
 use alloy_primitives::{Address, U256, keccak256};
 use bttc_consensus::is_system_address;
@@ -28,15 +28,15 @@ const PLACEHOLDER: &str = "placeholder:";
 
 /// Something that may not be known yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Known<T> {
+pub(super) enum Known<T> {
     Yes(T),
     No(String),
 }
 
-type Who = Known<Address>;
+pub(super) type Who = Known<Address>;
 
 impl<T> Known<T> {
-    fn read<'de, D, E>(deserializer: D, read: impl FnOnce(&str) -> Result<T, E>) -> Result<Self, D::Error>
+    pub(super) fn read<'de, D, E>(deserializer: D, read: impl FnOnce(&str) -> Result<T, E>) -> Result<Self, D::Error>
     where
         D: Deserializer<'de>,
         E: Display,
@@ -49,7 +49,7 @@ impl<T> Known<T> {
         }
     }
 
-    fn missing(&self) -> Option<&str> {
+    pub(super) fn missing(&self) -> Option<&str> {
         match self {
             Self::Yes(_) => None,
             Self::No(name) => Some(name),
@@ -59,7 +59,7 @@ impl<T> Known<T> {
 
 impl Who {
     /// The address; of a placeholder one that comes from its name, whose key nobody has.
-    fn address(&self) -> Address {
+    pub(super) fn address(&self) -> Address {
         match self {
             Self::Yes(address) => *address,
             Self::No(name) => Address::from_word(keccak256(format!("bttc.placeholder.v1:{name}"))),
@@ -67,11 +67,11 @@ impl Who {
     }
 }
 
-fn who<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Who, D::Error> {
+pub(super) fn who<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Who, D::Error> {
     Known::read(deserializer, parse_address)
 }
 
-fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<U256, D::Error> {
+pub(super) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<U256, D::Error> {
     parse_btt(&String::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
@@ -104,6 +104,7 @@ pub struct GenesisPlan {
     treasury: U256,
     /// Whether the airdrops hold their 10.1 %.
     airdrop: bool,
+    bridge: Option<PlannedBridge>,
     #[serde(default, rename = "balance")]
     balances: Vec<Balance>,
     #[serde(default, rename = "validator")]
@@ -174,7 +175,8 @@ impl GenesisPlan {
     pub fn placeholders(&self) -> BTreeSet<&str> {
         let validators = self.validators.iter().flat_map(|of| [&of.operator, &of.signer]);
         let people = self.balances.iter().map(|of| &of.account).chain(self.grants.iter().map(|of| &of.beneficiary));
-        people.chain(validators).filter_map(Known::missing).chain(self.time.missing()).collect()
+        let bridge = self.bridge.iter().flat_map(PlannedBridge::placeholders);
+        people.chain(validators).filter_map(Known::missing).chain(self.time.missing()).chain(bridge).collect()
     }
 
     /// Makes the genesis. A draft may have placeholders; addresses without a key stand for them, and no node starts on it.
@@ -208,6 +210,7 @@ impl GenesisPlan {
             plan.validators.iter().map(|of| of.stake).collect(),
             self.grants.iter().map(|of| of.amount).collect(),
             vec![plan.airdrop, self.reserve, self.programmes, self.treasury],
+            self.bridge.iter().map(|of| of.reserve).collect(),
         ]
         .concat();
         let sum = given.into_iter().try_fold(U256::ZERO, |sum, amount| sum.checked_add(amount));
@@ -266,6 +269,7 @@ impl GenesisPlan {
             airdrop: if self.airdrop { U256::from(AIRDROP).saturating_mul(BTT) } else { U256::ZERO },
             reserve: self.reserve,
             programmes: self.programmes,
+            bridge: self.bridge.as_ref().map(PlannedBridge::plan),
         })
     }
 }

@@ -44,6 +44,29 @@ fn made() -> Genesis {
         settings: vec![setting(8, 60, 86_400), setting(15, 120, 1_209_600), setting(9, 1, 100)],
         reserve: btt(99_000_000_000),
         programmes: btt(49_500_000_000),
+        // Both root chains, with BTT on TRON; some BTT is not out.
+        bridge: Some(BridgePlan {
+            reserve: btt(5_000_000),
+            guardian: crate::dev_accounts()[9].address(),
+            roots: vec![
+                RootConfig {
+                    rootId: U256::from(1),
+                    chainId: 31_337,
+                    bridge: Address::repeat_byte(0xe1),
+                    codeHash: B256::repeat_byte(0xe2),
+                    btt: Address::ZERO,
+                    bttLocked: U256::ZERO,
+                },
+                RootConfig {
+                    rootId: U256::from(2),
+                    chainId: 728_126_428,
+                    bridge: Address::repeat_byte(0x71),
+                    codeHash: B256::repeat_byte(0x72),
+                    btt: Address::repeat_byte(0x73),
+                    bttLocked: btt(1_000_000),
+                },
+            ],
+        }),
         ..StakingPlan::default()
     };
     add_staking(genesis, &plan).unwrap()
@@ -163,6 +186,70 @@ fn a_plan_that_does_not_hold_is_refused_with_the_reason() {
     }
 }
 
+/// A part `[bridge]` whose reserve is taken from the treasury's.
+fn with_bridge(plan: &str) -> String {
+    let bridge = format!(
+        r#"
+[bridge]
+reserve = "400_000_000 BTT"
+guardian = "{}"
+
+[[bridge.root]]
+root_id = 1
+chain_id = 1
+bridge = "0x00000000000000000000000000000000000000e1"
+code_hash = "0x{:064x}"
+
+[[bridge.root]]
+root_id = 2
+chain_id = 728126428
+bridge = "TXYZopYRdj2D9XRtbG411XZZ3kM5VkAeBf"
+code_hash = "0x{:064x}"
+btt = "0x0000000000000000000000000000000000000073"
+btt_locked = "7 BTT"
+"#,
+        Address::repeat_byte(0x99),
+        0xe2,
+        0x72
+    );
+    plan.replacen("731_390_000_000", "730_990_000_000", 1) + &bridge
+}
+
+#[test]
+fn a_plan_with_root_chains_registers_them_and_counts_the_reserve() {
+    let plan = with_bridge(&plan_of("dev-staking"));
+    let genesis = GenesisPlan::read(&plan).unwrap().build(false).unwrap();
+    let report = check_genesis(&serde_json::to_string(&genesis).unwrap()).unwrap();
+    assert_eq!(report.problems, [""; 0]);
+    assert_eq!(part(&report, "bridge reserve"), btt(400_000_000));
+    assert_eq!(report.guardian, Address::repeat_byte(0x99));
+    let [ethereum, tron] = &report.roots[..] else { panic!("{:?}", report.roots) };
+    assert_eq!((ethereum.root_id, ethereum.chain_id, ethereum.btt), (1, 1, Address::ZERO));
+    assert_eq!((ethereum.bridge, ethereum.btt_locked), (Address::with_last_byte(0xe1), U256::ZERO));
+    assert_eq!((tron.root_id, tron.chain_id, tron.btt), (2, 728_126_428, Address::with_last_byte(0x73)));
+    assert_eq!((tron.code_hash, tron.btt_locked), (B256::with_last_byte(0x72), btt(7)));
+
+    let faults = [
+        ("\"400_000_000 BTT\"", "\"399_999_999 BTT\"", "add up to"),
+        ("root_id = 2", "root_id = 1", "refuse the plan"),
+        ("root_id = 2", "root_id = 0", "refuse the plan"),
+        ("chain_id = 1\n", "chain_id = 0\n", "refuse the plan"),
+        ("btt = \"0x0000000000000000000000000000000000000073\"", "", "refuse the plan"),
+        ("code_hash = \"0x0", "code_hash = \"0x", "64 hex digits"),
+        ("TXYZ", "TXYz", "checksum"),
+        ("root_id = 2", "root_id = 2\nroot = 3", "root"),
+    ];
+    for (from, to, why) in faults {
+        assert!(plan.contains(from), "{from}");
+        let error = GenesisPlan::read(&plan.replacen(from, to, 1)).and_then(|plan| plan.build(false)).unwrap_err();
+        assert!(format!("{error:#}").contains(why), "{from} -> {to}: {error:#}");
+    }
+    let unknown = plan.replacen("0x0000000000000000000000000000000000000073", "placeholder: BTT on TRON", 1);
+    let unknown = GenesisPlan::read(&unknown).unwrap();
+    assert!(unknown.build(false).unwrap_err().to_string().contains("BTT on TRON"));
+    unknown.build(true).unwrap();
+}
+
 type Change = fn(&mut Genesis);
 
 #[test]
@@ -200,4 +287,13 @@ fn a_changed_genesis_is_found_out() {
 #[ignore = "writes a file of the repository"]
 fn write_the_chain_of_the_rpc_tests() {
     fs::write(FILE, format!("{:#}\n", difference())).unwrap();
+}
+
+/// The same, of the development chain with staking.
+#[test]
+#[ignore = "writes a file of the repository"]
+fn write_the_development_chain_with_staking() {
+    let made = GenesisPlan::read(&plan_of("dev-staking")).unwrap().build(false).unwrap();
+    let text = format!("{}\n", serde_json::to_string_pretty(&made).unwrap());
+    fs::write(format!("{GENESIS}/dev-staking/genesis.json"), text).unwrap();
 }

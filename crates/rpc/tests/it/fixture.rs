@@ -9,7 +9,7 @@ use alloy_signer::SignerSync;
 use alloy_signer_local::{MnemonicBuilder, PrivateKeySigner, coins_bip39::English};
 use bttc_chain::{Chain, ChainConfig, Driver, Mining};
 use bttc_consensus::{ConsensusSigner, SignError, SignRequest};
-use bttc_primitives::{ChainSpec, Fatal, Transaction};
+use bttc_primitives::{ChainSpec, Fatal, RootView, Transaction};
 use bttc_rpc::{ConsensusView, PeerControl, RpcConfig, RpcContext, RpcServer};
 use bttc_storage::{Durability, Storage, StorageConfig};
 use bttc_txpool::PoolConfig;
@@ -64,6 +64,7 @@ pub(crate) async fn node() -> Node {
 pub(crate) struct Others {
     pub(crate) peers: Option<Arc<dyn PeerControl>>,
     pub(crate) consensus: Option<Arc<dyn ConsensusView>>,
+    pub(crate) roots: Option<Arc<dyn RootView>>,
 }
 
 pub(crate) async fn node_with(change: impl FnOnce(&mut RpcConfig)) -> Node {
@@ -77,6 +78,11 @@ pub(crate) async fn node_among(others: Others, change: impl FnOnce(&mut RpcConfi
 /// A node of the development chain with the staking contracts.
 pub(crate) async fn staking_node() -> Node {
     knowing(&[]).await
+}
+
+/// The same, beside a relayer.
+pub(crate) async fn staking_node_among(others: Others) -> Node {
+    node_on(ChainSpec::from_genesis(staking_genesis(GENESIS)).unwrap(), others, |_| ()).await
 }
 
 /// The same, of a build that knows these forks.
@@ -109,6 +115,7 @@ async fn node_on(spec: ChainSpec, others: Others, change: impl FnOnce(&mut RpcCo
         client_version: "bttc/test".to_owned(),
         peers: others.peers,
         consensus: others.consensus,
+        roots: others.roots,
     };
     let server = RpcServer::bind(config, context).await.unwrap();
     let http = server.http_addr().unwrap();

@@ -12,7 +12,7 @@ pub(crate) fn staking_genesis(dev: &str) -> Genesis {
     genesis.timestamp = kept["timestamp"].as_u64().unwrap();
     genesis.config.extra_fields.get_mut("bttc").unwrap()["validators"] = kept["validators"].take();
     let system = bttc_contracts::system::system_contracts();
-    let mut codes: BTreeMap<Address, Bytes> = system.parts.into_iter().collect();
+    let mut codes: BTreeMap<Address, Bytes> = system.parts.into_iter().map(|of| (of.address, of.code)).collect();
     for contract in system.contracts {
         codes.insert(contract.address, system.proxy.clone());
         codes.insert(contract.implementation, contract.code);

@@ -179,6 +179,7 @@ impl Block<'_> {
             RecoveredBlock { block, senders }
         });
         let committed = CommittedBlock {
+            read,
             parent: self.parent.as_ref(),
             block: block.as_ref(),
             head: &head,

@@ -24,7 +24,7 @@ mod scan;
 mod state;
 mod strays;
 
-use crate::{Storage, StoredProposal, tables::Table};
+use crate::{ReadTx, Storage, StoredProposal, tables::Table};
 use bttc_primitives::{CommitCertificate, Fatal, Head, Height, RecoveredBlock};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -76,6 +76,8 @@ pub enum BlockPart {
 /// A committed block as it was read.
 #[derive(Clone, Copy, Debug)]
 pub struct CommittedBlock<'a> {
+    /// The snapshot that it was read from.
+    pub read: &'a ReadTx,
     /// The block before it; none of genesis.
     pub parent: Option<&'a Head>,
     /// The block with the senders that the database names; none if its body is damaged, or pruned.

@@ -98,6 +98,36 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Wherever a forest begins, it has every root and every proof from there on, and no other.
+    #[test]
+    fn a_forest_begun_anywhere_proves_what_comes_after(first in 0u64..70, more in 0u64..40, count in 0u64..110, index in 0u64..110) {
+        let nodes = Leaves::new(110);
+        let mut tree = ExitTree::default();
+        for leaf in &nodes.leaves[..first as usize] {
+            tree.push(*leaf).unwrap();
+        }
+        let mut forest = ExitForest::begun(first, *tree.edge());
+        for leaf in &nodes.leaves[first as usize..(first + more) as usize] {
+            forest.push(*leaf).unwrap();
+        }
+        prop_assert_eq!((forest.first(), forest.count()), (first, first + more));
+        let known = (first..=first + more).contains(&count);
+        prop_assert_eq!(forest.root(count).unwrap(), known.then(|| nodes.root(count)));
+        if known && index >= first {
+            let proof = exit_proof(&forest, count, index).unwrap();
+            prop_assert_eq!(proof.is_some(), index < count);
+            if let Some(proof) = proof {
+                prop_assert_eq!(exit_root(nodes.leaves[index as usize], index as u32, &proof), nodes.root(count));
+            }
+        }
+        // A leaf from before is not known; nor is one that is not there yet.
+        prop_assert_eq!(forest.node(0, index).is_ok(), (first..first + more).contains(&index) || (first % 2 == 1 && index == first - 1));
+    }
+}
+
 /// The tree at its very end: set there by hand, as nobody waits for 2^32 leaves.
 #[test]
 fn the_last_leaf_fills_the_tree() {
