@@ -103,8 +103,9 @@ async fn every_change_of_the_set_goes_first_and_in_order() {
     }
     side.mine(20);
     side.exit(ROOT_ID, Address::ZERO, 1);
-    let mut submitter = submitter(&root, config(None), dir.path());
-    steps(&mut submitter, &root, &side, 150).await;
+    let config = SubmitterConfig { takeover: Duration::from_millis(1), ..config(None) };
+    let mut submitter = submitter(&root, config, dir.path());
+    steps(&mut submitter, &root, &side, 60).await;
     // The third change changes nothing, so three headers lead to the last set, and one covers the exit.
     let keys = done(&root);
     let at = |n: usize| format!("checkpoint/{}", changes[n].0);

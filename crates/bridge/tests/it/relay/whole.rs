@@ -27,6 +27,8 @@ fn root_config(root_id: u8) -> RootConfig {
         from_block: 0,
         key: None,
         password_file: None,
+        account: None,
+        permission: 0,
         policy: Policy { kind: PolicyKind::Urgent, ..Policy::default() },
         fee_ceiling: U256::from(5_000),
         pressing_fee_ceiling: None,
