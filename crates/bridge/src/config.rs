@@ -98,6 +98,12 @@ pub struct RootConfig {
     /// File whose first line is the password of `key`.
     #[serde(default)]
     pub password_file: Option<PathBuf>,
+    /// TRON: the account that sends, if `key` is not its own but that of a permission.
+    #[serde(default)]
+    pub account: Option<Address>,
+    /// TRON: the permission that `key` has; 0 is the owner's. An active one for `TriggerSmartContract` alone is best.
+    #[serde(default)]
+    pub permission: i32,
     /// When checkpoints are sent.
     #[serde(default)]
     pub policy: Policy,
@@ -233,6 +239,9 @@ impl RootConfig {
         }
         if self.final_depth.is_some() && self.kind == RootKind::Tron {
             return invalid(field("final_depth"), "is of Ethereum alone; TRON says itself what is solid");
+        }
+        if self.kind == RootKind::Ethereum && (self.account.is_some() || self.permission != 0) {
+            return invalid(field("permission"), "and account are of TRON alone; leave them out");
         }
         for (name, address) in [("bridge", self.bridge), ("checkpoints", self.checkpoints)] {
             if address.is_zero() {

@@ -5,7 +5,7 @@
 //! - [`side`]: our own chain as the relayer sees it, through JSON-RPC alone.
 //! - [`relayer`]: ties it together, as [`config`] says and [`status`] shows. Deposits: [`watch`] follows the [`events`] of a root bridge into
 //!   its [`ledger`], [`attest`] vouches for them, [`execute`] carries them out. Checkpoints: [`policy`] says when, [`checkpoint`] which,
-//!   [`leader`] who, [`submit`] sends them, [`intents`] keeps what was sent.
+//!   [`leader`] who, [`submit`] sends them, [`intents`] keeps what was sent. [`view`] answers the node's RPC.
 //!
 //! Source: docs/protocol.md, section 7, and docs/tron.md.
 #![deny(
@@ -44,4 +44,5 @@ pub mod side;
 pub mod status;
 pub mod submit;
 pub mod tron;
+pub mod view;
 pub mod watch;

@@ -10,7 +10,7 @@
 
 use crate::{
     attest::Attester,
-    config::{BridgeConfig, RootConfig},
+    config::{BridgeConfig, EndpointConfig, RootConfig},
     execute::Executor,
     files::{FolderLock, StoreError},
     inbound::{Accounts, Contracts, Inbound},
@@ -18,18 +18,22 @@ use crate::{
     metrics,
     policy::PolicyKind,
     records::RecordsOf,
-    root::{FeePolicy, RootChain},
+    root::{
+        Agreement, Ethereum, EthereumConfig, FeePolicy, Finality, KeyError, RootChain, RootError, RootKind, Tron,
+        TronConfig, TronEndpoint, open_key,
+    },
     side::{
         SideChain,
         account::{SideAccount, SideSigner},
     },
     status::{IntentStatus, OutgoingStatus, RootStatus, Status},
     submit::{Blocked, Outgoing, Submitter, SubmitterConfig},
+    view::{Facts, RelayView, RootFacts},
     watch::Watcher,
 };
 use alloy_primitives::U256;
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
     sync::{Mutex, watch},
     time::{Instant, sleep},
@@ -56,6 +60,20 @@ pub struct SideKeys {
     pub payer: Option<Arc<dyn SideSigner>>,
 }
 
+/// Why a root chain cannot be added.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Its key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// Its configuration.
+    #[error(transparent)]
+    Root(#[from] RootError),
+    /// Its files.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 type Loop = BoxFuture<'static, ()>;
 
 /// The relayer, before it runs.
@@ -69,6 +87,7 @@ pub struct Relayer<S> {
     accounts: Accounts,
     status: watch::Sender<Status>,
     loops: Vec<Loop>,
+    views: BTreeMap<u8, Arc<dyn Facts>>,
     shutdown: CancellationToken,
     _lock: FolderLock,
 }
@@ -105,6 +124,7 @@ impl<S: SideChain> Relayer<S> {
             accounts: Accounts { voter, payer },
             status,
             loops: Vec::new(),
+            views: BTreeMap::new(),
             shutdown: CancellationToken::new(),
             _lock: lock,
         };
@@ -155,6 +175,7 @@ impl<S: SideChain> Relayer<S> {
             status.roots.insert(root_id, RootStatus { root: Some(id), ..RootStatus::default() });
         });
         let root = Arc::new(root);
+        self.views.insert(root_id, Arc::new(RootFacts::new(root.clone(), self.side.clone(), config)));
         let shared = Shared {
             side: self.side.clone(),
             status: self.status.clone(),
@@ -166,6 +187,49 @@ impl<S: SideChain> Relayer<S> {
         let sends = config.policy.kind != PolicyKind::Off;
         self.loops.push(bring_checkpoints(shared, root, submitter, sends).boxed());
         Ok(())
+    }
+
+    /// Adds a root chain as it is configured, with its key. Decrypting that takes a second. Nothing is asked yet.
+    ///
+    /// Errors: what is wrong with the configuration, the key or the files. The others can run without it.
+    pub fn connect(&mut self, config: &RootConfig) -> Result<(), ConnectError> {
+        let key = match (&config.key, &config.password_file) {
+            (Some(key), Some(password)) => Some(open_key(key, password)?),
+            _ => None,
+        };
+        let agreement = Agreement { agree: config.agree, ..Agreement::default() };
+        match config.kind {
+            RootKind::Ethereum => {
+                let endpoints = config.endpoints.iter().map(|endpoint| endpoint.url.clone()).collect();
+                let finality = config.final_depth.map_or(Finality::Finalized, Finality::Depth);
+                let chain_id = config.chain_id;
+                self.add(config, Ethereum::new(EthereumConfig { chain_id, endpoints, agreement, finality }, key)?)?;
+            }
+            RootKind::Tron => {
+                let endpoint = |endpoint: &EndpointConfig| {
+                    let full = endpoint.url.trim_end_matches('/').to_owned();
+                    TronEndpoint {
+                        solid: endpoint.solid.clone().unwrap_or_else(|| full.clone()),
+                        json_rpc: endpoint.json_rpc.clone().unwrap_or_else(|| format!("{full}/jsonrpc")),
+                        full,
+                    }
+                };
+                let tron = TronConfig {
+                    chain_id: config.chain_id,
+                    endpoints: config.endpoints.iter().map(endpoint).collect(),
+                    agreement,
+                    account: config.account,
+                    permission: config.permission,
+                };
+                self.add(config, Tron::new(tron, key)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What this relayer can tell of the root chains that were added so far, for the RPC.
+    pub fn view(&self) -> RelayView {
+        RelayView::new(self.status.subscribe(), self.views.clone())
     }
 
     /// Runs until `shutdown`. What fails is tried again, and shown in the status.
@@ -257,7 +321,7 @@ async fn bring_deposits<R: RootChain, S: SideChain>(shared: Shared<S>, root: Arc
     }
 }
 
-fn set(map: &mut std::collections::BTreeMap<&'static str, String>, name: &'static str, value: Option<String>) {
+fn set(map: &mut BTreeMap<&'static str, String>, name: &'static str, value: Option<String>) {
     match value {
         Some(value) => map.insert(name, value),
         None => map.remove(name),

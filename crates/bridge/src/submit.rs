@@ -420,8 +420,12 @@ impl Submitter {
         }
         self.sender.book_mut().change(|data| {
             let rest = REST.saturating_mul(1u64.checked_shl(data.failures).unwrap_or(u64::MAX)).min(LONGEST_REST);
-            // Less work in a transaction, and a revert because somebody was first, need no rest the first time.
-            let is_first = data.failures == 0 && rule != Some(AfterFailure::Alarm);
+            // Less work in a transaction needs no rest, as there is an end to that; nor does the first revert, most often by one that was first.
+            let is_first = match rule {
+                Some(AfterFailure::Shrink) => data.most_signatures != Some(1),
+                Some(AfterFailure::Alarm) => false,
+                _ => data.failures == 0,
+            };
             data.failures = data.failures.saturating_add(1).min(16);
             data.rest_until = if is_first { data.rest_until } else { now.saturating_add(rest) };
             data.pinned = None;

@@ -1,4 +1,12 @@
-//! The bridge against networks that are simulated.
-#![allow(clippy::unwrap_used, reason = "tests")]
+//! The bridge through its public face: the relayer between two chains in memory, with their rules and with faults, and the client of TRON
+//! against a simulated network.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::unwrap_used,
+    reason = "tests"
+)]
 
+mod relay;
 mod tron_node;
