@@ -21,7 +21,9 @@ impl Contracts for Counter {
 }
 
 const ME: Address = Address::repeat_byte(1);
-const PACE: Pace = Pace { poll: Duration::from_secs(3), resend: Duration::from_secs(6), bump: Duration::from_secs(9) };
+/// Nothing waits for time to pass but for blocks, which come as fast.
+const PACE: Pace =
+    Pace { poll: Duration::from_millis(1), resend: Duration::from_millis(2), bump: Duration::from_millis(3) };
 
 fn chain(kind: RootKind) -> FakeRoot<Counter> {
     FakeRoot::new(RootChainId { kind, chain_id: 9 }, ME, 2, Counter::default())
