@@ -81,6 +81,12 @@ pub(super) struct Endpoints<E> {
     agreement: Agreement,
 }
 
+/// Must have run before the first client is made, which panics without it. Does nothing where the program has done it.
+pub(super) fn prepare_tls() {
+    // An error says that there is one already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Scheme, host and port of a URL: paths and user names often hold keys.
 pub(super) fn shown(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));

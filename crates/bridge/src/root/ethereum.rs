@@ -9,7 +9,7 @@ use super::{
     Action, Agreement, Attempt, AttemptStatus, BlockRef, BroadcastVerdict, Call, Ending, Expected, FeePolicy, Funds,
     Intent, LogFilter, MAX_RAISES, Revert, RootChain, RootChainId, RootError, RootKind, RootLog, SeenTransaction,
     Simulation, Slot, Version, VersionFee,
-    endpoints::{About, Endpoints},
+    endpoints::{About, Endpoints, prepare_tls},
     fees::{self, Offer, Prices},
     json_rpc::JsonRpc,
     pages::in_pages,
@@ -75,6 +75,7 @@ impl Ethereum {
         if config.chain_id == MAINNET && config.finality != Finality::Finalized {
             return Err(wrong("on mainnet only finalized blocks are final; leave the depth out".to_owned()));
         }
+        prepare_tls();
         let mut ways = Vec::new();
         for url in config.endpoints {
             let rpc = JsonRpc::new(&url).map_err(|why| wrong(format!("endpoint {url:?}: {why}")))?;

@@ -32,6 +32,12 @@ impl From<RpcFault> for NoAnswer {
 
 /// Codes of JSON-RPC servers for "too many questions".
 const BUSY: [i64; 2] = [-32005, 429];
+/// Words of the same codes for "too much in one question", which fewer blocks help against.
+const TOO_MUCH: [&str; 3] = ["results", "range", "response size"];
+
+fn is_busy(code: i64, message: &str) -> bool {
+    BUSY.contains(&code) && !TOO_MUCH.iter().any(|words| message.contains(words))
+}
 
 /// One node. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -49,7 +55,7 @@ impl JsonRpc {
         let value = match self.0.raw_request::<Value, Value>(method.into(), params).await {
             Ok(value) => value,
             Err(RpcError::NullResp) => Value::Null,
-            Err(RpcError::ErrorResp(refusal)) if BUSY.contains(&refusal.code) => {
+            Err(RpcError::ErrorResp(refusal)) if is_busy(refusal.code, &refusal.message) => {
                 return Err(RpcFault::Away(format!("it is too busy: {}", refusal.message)));
             }
             Err(RpcError::ErrorResp(refusal)) => {
@@ -151,5 +157,19 @@ impl LogJson {
             address: self.address,
             data: data.ok_or_else(|| NoAnswer::Refuses("it answers with a log of more than four topics".to_owned()))?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_questions_and_too_large_ones() {
+        assert!(is_busy(-32005, "daily request count exceeded, request rate limited"));
+        assert!(is_busy(429, "Too Many Requests"));
+        assert!(!is_busy(-32005, "query returned more than 10000 results"));
+        assert!(!is_busy(-32005, "block range is too wide"));
+        assert!(!is_busy(-32000, "rate limited"), "unknown words are no reason to go on for ever");
     }
 }

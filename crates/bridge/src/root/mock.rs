@@ -34,8 +34,6 @@ pub(crate) struct Server {
 impl Server {
     /// `answer` gets path and body of each request.
     pub(crate) fn new(answer: impl Fn(&str, Value) -> Reply + Send + Sync + 'static) -> Self {
-        // The first client of the process needs it.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let stop = Arc::new(AtomicBool::new(false));

@@ -12,7 +12,7 @@ use super::{
     Action, Agreement, Attempt, AttemptStatus, BlockRef, BroadcastVerdict, Call, Expected, FeePolicy, Funds, Intent,
     LogFilter, MAX_RAISES, Revert, RootChain, RootChainId, RootError, RootKind, RootLog, SeenTransaction, Simulation,
     Slot, Version, VersionFee,
-    endpoints::{About, Endpoints},
+    endpoints::{About, Endpoints, prepare_tls},
     fees::{LEAST_FEE_LIMIT, fee_limit},
     json_rpc::JsonRpc,
     pages::in_pages,
@@ -86,6 +86,7 @@ impl Tron {
         if config.permission < 0 || config.permission == 1 {
             return Err(wrong(format!("permission {} cannot send; name 0, or 2 and above", config.permission)));
         }
+        prepare_tls();
         let mut ways = Vec::new();
         for TronEndpoint { full, solid, json_rpc } in config.endpoints {
             let rpc = JsonRpc::new(&json_rpc).map_err(|why| wrong(format!("endpoint {json_rpc:?}: {why}")))?;

@@ -240,10 +240,10 @@ async fn chain_and_code_are_checked() {
     let expected =
         Expected { chain_id: CHAIN, contracts: vec![ExpectedCode { name: "RootBridge", address: BRIDGE, code_hash }] };
     assert_eq!(root.check(&expected).await, Ok(()));
-    [&a, &b].map(|node| node.set(|state| state.code = vec![9]));
+    [&a, &b].into_iter().for_each(|node| node.set(|state| state.code = vec![9]));
     let error = root.check(&expected).await.unwrap_err();
     assert!(matches!(error, RootError::WrongCode { name: "RootBridge", .. }) && error.halts(), "{error}");
-    [&a, &b].map(|node| node.set(|state| state.code = Vec::new()));
+    [&a, &b].into_iter().for_each(|node| node.set(|state| state.code = Vec::new()));
     let any = Expected {
         contracts: vec![ExpectedCode { code_hash: None, ..expected.contracts[0].clone() }],
         ..expected.clone()
@@ -327,7 +327,7 @@ async fn views_are_of_the_final_head_and_reverts_have_reasons() {
         (vec![0xde, 0xad, 0xbe, 0xef, 1], "error 0xdeadbeef"),
         (vec![], "no reason"),
     ] {
-        [&node, &ahead].map(|node| node.set(|state| state.revert = Some(data.clone())));
+        [&node, &ahead].into_iter().for_each(|node| node.set(|state| state.revert = Some(data.clone())));
         let Err(RootError::Reverted { revert, .. }) = root.final_call(BRIDGE, Bytes::new()).await else { panic!() };
         assert!(revert.reason.contains(reason), "{revert}");
         let call = Call { from: None, to: BRIDGE, value: U256::ZERO, data: Bytes::new() };
