@@ -37,7 +37,11 @@ library Names {
     }
 
     /// A text of 1 to `longest` bytes, printable ASCII, without a space at either end.
-    function _text(address token, bytes4 question, uint256 longest) private view returns (bool fit, string memory text) {
+    function _text(address token, bytes4 question, uint256 longest)
+        private
+        view
+        returns (bool fit, string memory text)
+    {
         uint256 gasLimit = QUESTION_GAS;
         // A text as it is answered: where it begins, its length, its bytes. No more than the longest one is copied.
         bytes memory answer = new bytes(0x40 + longest);

@@ -6,7 +6,7 @@ import {TokenTransfer} from "../../root/TokenTransfer.sol";
 import {vm} from "../system/Vm.sol";
 import {BridgeTest} from "./BridgeTest.sol";
 import {ok} from "./RootTest.sol";
-import {OddToken, Receiver} from "./Tokens.sol";
+import {NamedToken, OddToken, Receiver} from "./Tokens.sol";
 
 /// Odd tokens and receivers that cannot be paid.
 contract PayoutsTest is BridgeTest {
@@ -136,9 +136,18 @@ contract PayoutsTest is BridgeTest {
         token.approve(address(bridge), 10);
         vm.expectRevert(abi.encodeWithSelector(TokenTransfer.CallFailed.selector, token));
         bridge.deposit(address(token), BOB, 5);
+        vm.expectRevert(abi.encodeWithSelector(TokenTransfer.CallFailed.selector, token));
+        bridge.lock(address(token), 5);
+        NamedToken named = new NamedToken();
+        named.setNames("Named", "NMD", 6);
+        setAsset(address(named), true, CAP, 200, 1);
+        token.setHook(address(bridge), abi.encodeCall(bridge.syncMetadata, (address(named))));
+        vm.expectRevert(abi.encodeWithSelector(TokenTransfer.CallFailed.selector, token));
+        bridge.deposit(address(token), BOB, 5);
         token.setHook(address(0), "");
         bridge.deposit(address(token), BOB, 5);
         ok(this.nested(), "it is the nesting");
+        bridge.syncMetadata(address(named));
     }
 
     function nested() external returns (bool) {

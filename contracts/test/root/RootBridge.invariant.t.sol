@@ -3,10 +3,12 @@ pragma solidity 0.8.37;
 
 import {Asset} from "../../root/Assets.sol";
 import {Exit} from "../../root/Exits.sol";
+import {Deposit, Metadata} from "../../system/interfaces/IBridgeInbox.sol";
+import {RootModel} from "../bridge/BridgeTest.sol";
 import {vm} from "../system/Vm.sol";
 import {BridgeTest} from "./BridgeTest.sol";
-import {OWNER, ok} from "./RootTest.sol";
-import {OddToken, Receiver} from "./Tokens.sol";
+import {OWNER, SIDE_CHAIN, ok} from "./RootTest.sol";
+import {NamedToken, OddToken, Receiver} from "./Tokens.sol";
 
 /// People, a dishonest side chain, an owner and a guardian doing whatever the fuzzer says. It keeps its own books.
 contract Traffic is BridgeTest {
@@ -17,8 +19,12 @@ contract Traffic is BridgeTest {
     mapping(uint32 index => uint256) public paidOf;
     uint256 public brokenDays;
     uint256 public doublePayments;
-    uint256 public nonces;
-    bytes32 public chain;
+    RootModel public model;
+    NamedToken private named = new NamedToken();
+    /// The names that the model has of an asset, and whether it knows the asset from a deposit.
+    mapping(address asset => bytes32) private recorded;
+    mapping(address asset => bool) private known;
+    uint256 public wrongSyncs;
     Receiver public broken = new Receiver();
 
     /// Of payments and deposits, to look back a day.
@@ -34,8 +40,29 @@ contract Traffic is BridgeTest {
 
     constructor() {
         setUpBridge();
+        token = named;
         setAsset(address(token), true, CAP, 200, 1_000);
         setAsset(NATIVE, true, CAP, 200, 1_000);
+        model = new RootModel(SIDE_CHAIN, 1, address(bridge));
+    }
+
+    /// What the bridge should read of an asset now.
+    function namesOf(address asset) private view returns (bool fit, Metadata memory m) {
+        if (asset == NATIVE) return (true, Metadata(NATIVE, "Ether", "ETH", 18));
+        bytes memory name = named.answers(bytes4(keccak256("name()")));
+        if (name.length == 0) return (false, m);
+        string memory text = abi.decode(name, (string));
+        return (bytes(text).length <= 64, Metadata(asset, text, "ODD", 6));
+    }
+
+    /// Adds a metadata record to the model, if there is something new to tell.
+    function tell(address asset) private returns (bool told) {
+        (bool fit, Metadata memory m) = namesOf(asset);
+        bytes32 hash = keccak256(abi.encode(m));
+        if (!fit || hash == recorded[asset]) return false;
+        recorded[asset] = hash;
+        model.syncMetadata(m);
+        return true;
     }
 
     function asset_(bool native) private view returns (address) {
@@ -53,19 +80,40 @@ contract Traffic is BridgeTest {
         deposit(asset, amount);
         uint256 came = balanceOf(asset) - before;
         deposited[asset] += came;
-        chain = keccak256(
-            abi.encode(
-                chain,
-                keccak256(
-                    abi.encode(
-                        uint256(2), uint256(990990), uint256(1), address(bridge), nonces, asset, ALICE, BOB, came
-                    )
-                )
-            )
-        );
-        nonces += 1;
+        if (!known[asset]) tell(asset);
+        known[asset] = true;
+        model.deposit(Deposit(asset, ALICE, BOB, came));
         (, uint256 limit,) = bridge.limits(asset);
         flows.push(Flow(block.timestamp, asset, 0, came, limit));
+    }
+
+    function give(uint88 amount) external {
+        if (amount == 0 || block.timestamp < bridge.pausedUntil()) return;
+        uint256 before = balanceOf(address(token));
+        token.mint(ALICE, amount);
+        vm.prank(ALICE);
+        token.approve(address(bridge), amount);
+        vm.prank(ALICE);
+        uint256 said = bridge.lock(address(token), amount);
+        uint256 came = balanceOf(address(token)) - before;
+        ok(said == came, "what arrived");
+        deposited[address(token)] += came;
+        (, uint256 limit,) = bridge.limits(address(token));
+        flows.push(Flow(block.timestamp, address(token), 0, came, limit));
+    }
+
+    /// Names that are none, some, others, and too long.
+    function rename(uint8 which) external {
+        which %= 4;
+        if (which == 0) named.setAnswer("name()", "");
+        else named.setNames(which == 1 ? "Odd" : which == 2 ? "Odder" : string(new bytes(65)), "ODD", 6);
+    }
+
+    function sync(bool native) external {
+        if (block.timestamp < bridge.pausedUntil()) return;
+        address asset = asset_(native);
+        (bool done,) = address(bridge).call(abi.encodeCall(bridge.syncMetadata, (asset)));
+        if (done != tell(asset)) wrongSyncs += 1;
     }
 
     /// The side chain may say what it likes, of any amount.
@@ -183,7 +231,8 @@ contract RootBridgeInvariantTest {
 
     function invariant_eachNonceOnce() external view {
         (bytes32 chain, uint64 count) = traffic.bridgeBooks();
-        ok(chain == traffic.chain() && count == traffic.nonces(), "running hash");
+        ok(count == traffic.model().count() && chain == traffic.model().chain(count), "running hash");
+        ok(traffic.wrongSyncs() == 0, "names");
     }
 
     function invariant_anyDayIsWithinTheLimit() external view {

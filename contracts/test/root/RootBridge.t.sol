@@ -29,17 +29,32 @@ contract RootBridgeTest is BridgeTest {
             keccak256(abi.encode(uint256(2), SIDE_CHAIN, uint256(1), address(bridge), nonce, asset, ALICE, BOB, amount));
     }
 
+    /// The token has no names; those of the coin go before its first deposit.
     function test_depositsAreChained() external {
-        bytes32 one = keccak256(abi.encode(bytes32(0), depositRecord(0, address(token), 1_000_000e6)));
-        bytes32 two = keccak256(abi.encode(one, depositRecord(1, NATIVE, 1_000 ether)));
-        ok(bridge.recordChain() == two && bridge.recordCount() == 2, "chain");
-        bytes32 three = keccak256(abi.encode(two, depositRecord(2, NATIVE, 5)));
+        bytes32 chain = keccak256(abi.encode(bytes32(0), depositRecord(0, address(token), 1_000_000e6)));
+        bytes32 names = keccak256(
+            abi.encode(
+                uint256(3),
+                SIDE_CHAIN,
+                uint256(1),
+                address(bridge),
+                uint256(1),
+                NATIVE,
+                keccak256("Ether"),
+                keccak256("ETH"),
+                uint8(18)
+            )
+        );
+        chain = keccak256(abi.encode(chain, names));
+        chain = keccak256(abi.encode(chain, depositRecord(2, NATIVE, 1_000 ether)));
+        ok(bridge.recordChain() == chain && bridge.recordCount() == 3, "chain");
+        chain = keccak256(abi.encode(chain, depositRecord(3, NATIVE, 5)));
         vm.deal(ALICE, 5);
         vm.expectEmit(true, true, true, true, address(bridge));
-        emit Deposited(2, NATIVE, BOB, ALICE, 5, three);
+        emit Deposited(3, NATIVE, BOB, ALICE, 5, chain);
         vm.prank(ALICE);
-        ok(bridge.depositNative{value: 5}(BOB) == 2, "nonce");
-        ok(bridge.recordChain() == three && bridge.assetOf(NATIVE).locked == 1_000 ether + 5, "locked");
+        ok(bridge.depositNative{value: 5}(BOB) == 3, "nonce");
+        ok(bridge.recordChain() == chain && bridge.assetOf(NATIVE).locked == 1_000 ether + 5, "locked");
     }
 
     function test_badDeposits() external {
@@ -168,6 +183,10 @@ contract RootBridgeTest is BridgeTest {
         bridge.depositNative{value: 0}(BOB);
         vm.expectPartialRevert(GuardedPause.PausedNow.selector);
         bridge.deposit(address(token), BOB, 1);
+        vm.expectPartialRevert(GuardedPause.PausedNow.selector);
+        bridge.lock(address(token), 1);
+        vm.expectPartialRevert(GuardedPause.PausedNow.selector);
+        bridge.syncMetadata(address(token));
         vm.prank(BOB);
         vm.expectPartialRevert(GuardedPause.PausedNow.selector);
         bridge.claimTo(exits[0], proof, 1, BOB);

@@ -87,6 +87,53 @@ contract OddToken {
     }
 }
 
+/// A token that answers for its names whatever it is told to.
+contract NamedToken is OddToken {
+    enum Mood {
+        Answer,
+        Revert,
+        BurnAllGas,
+        /// Answers a megabyte.
+        Flood,
+        /// Uses up a good part of the gas first.
+        Slow
+    }
+
+    mapping(bytes4 question => bytes) public answers;
+    mapping(bytes4 question => Mood) public moods;
+
+    function setNames(string memory name, string memory symbol, uint256 decimals) public {
+        answers[bytes4(keccak256("name()"))] = abi.encode(name);
+        answers[bytes4(keccak256("symbol()"))] = abi.encode(symbol);
+        answers[bytes4(keccak256("decimals()"))] = abi.encode(decimals);
+    }
+
+    function setAnswer(string calldata question, bytes calldata answer_) external {
+        answers[bytes4(keccak256(bytes(question)))] = answer_;
+    }
+
+    function setMood(string calldata question, Mood mood) external {
+        moods[bytes4(keccak256(bytes(question)))] = mood;
+    }
+
+    fallback() external {
+        Mood mood = moods[msg.sig];
+        require(mood != Mood.Revert, "no name");
+        while (mood == Mood.BurnAllGas) {}
+        if (mood == Mood.Flood) {
+            assembly {
+                return(0, 1000000)
+            }
+        }
+        uint256 begin = gasleft();
+        while (mood == Mood.Slow && begin - gasleft() < 60_000) {}
+        bytes memory answer_ = answers[msg.sig];
+        assembly {
+            return(add(answer_, 0x20), mload(answer_))
+        }
+    }
+}
+
 /// A receiver that takes the native coin only when told to, and may try to be paid again.
 contract Receiver {
     bool public takes;

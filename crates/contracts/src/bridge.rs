@@ -5,6 +5,11 @@
 //!
 //! Source: docs/bridge.md. Amounts in the token's smallest unit, BTT in wei, times in seconds.
 
+#![expect(
+    clippy::too_many_arguments,
+    reason = "the event `Exit` has eight fields, and the macro makes a function of them"
+)]
+
 alloy_sol_types::sol! {
     /// Where value of the root chains arrives.
     #[derive(Debug, PartialEq, Eq)]

@@ -48,6 +48,30 @@ fn empty_root_is_the_known_constant() {
     assert_eq!(empty_exit_root(), known);
 }
 
+/// Roots that `contracts/test/bridge/ExitTree.t.sol` holds `BridgeOutbox` against, over the same leaves: keccak256 of the index in 8 bytes.
+#[test]
+fn roots_are_those_of_the_contract() {
+    let known = [
+        (1, b256!("90712819b02589edf00e3b2632e8ca14a72442d989e7898b20567b1ebaeb5a35")),
+        (2, b256!("8c83adddbfbd6b684396e746d845adac999bd765b0194a189f9f0553642105a5")),
+        (3, b256!("44e05d09621132106192f21a00fd87b136b76e59832744693be65bff5375c6f4")),
+        (4, b256!("f446db951e4395b14a2df0ed1e4226b3f01351f1a22ef2a210c8b0f2805347fb")),
+        (7, b256!("29a07a385c4926625cdec9481e4a7382f2f5b853ce83c21bc1e7dffdf4f675c9")),
+        (8, b256!("b202c63646ab5a7cb56ad03ae5bfe6b8e44eaf05042184524bba1b854c43fc86")),
+        (33, b256!("89e5ecb1e781df57fb56536b5de358906a739a287e41cd6c6479a7a648728683")),
+        (64, b256!("66947af3f8087cf51d4118bd2966618dca710f79afb9f772da0b3831bfc08381")),
+        (70, b256!("980d4c91a785d495c3ab21e4c3ee0e48727b4325d09270ec397c5c4b5aa0b523")),
+    ];
+    let mut tree = ExitTree::default();
+    for (count, root) in known {
+        while tree.count() < count {
+            tree.push(keccak256(tree.count().to_be_bytes())).unwrap();
+        }
+        assert_eq!(tree.root(), root, "{count} leaves");
+        assert_eq!(Leaves::new(count).root(count), root, "{count} leaves, by the model");
+    }
+}
+
 #[test]
 fn a_leaf_is_the_hash_of_nine_words() {
     let exit = Exit {
@@ -69,6 +93,8 @@ fn a_leaf_is_the_hash_of_nine_words() {
     let words = [number(1), number(990_990), number(2), account(0x11), number(7), account(0x22), account(0x33)];
     let rest = [account(0x44), number(5)];
     assert_eq!(exit.leaf(), keccak256([words.concat(), rest.concat()].concat()));
+    // As the contract's test has it.
+    assert_eq!(exit.leaf(), b256!("a7d4388369f92edd4902d1bc5758f80562bd584e316d98a25de994c8edc7b087"));
 }
 
 proptest! {
