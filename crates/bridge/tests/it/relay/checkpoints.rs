@@ -170,10 +170,10 @@ async fn out_of_time_means_fewer_signatures() {
     assert_eq!(root.tip_height(), root.world().newest().tip.1);
     assert!(root.tip_height() > 0, "{:?}", root.world().executed);
     let most = submitter.book().data().most_signatures.unwrap();
-    assert_eq!(most, 4, "21, 16 and 8 were too many");
+    assert_eq!(most, 5, "21 and 10 were too many");
     let late = root.world().executed.iter().filter(|(_, _, ending)| *ending == Ending::OutOfTime).count();
-    // With 8 there were two on their way.
-    assert_eq!(late, 4);
+    // With 10 there were two on their way.
+    assert_eq!(late, 3);
 }
 
 #[tokio::test(start_paused = true)]
