@@ -1,7 +1,7 @@
 //! A root chain as the relayer sees it: what is final there, and transactions of ours that are made once, kept, and sent until they are
 //! final or can never be (docs/tron.md, section 3).
 //!
-//! - [`RootChain`] is the seam. `ethereum` and `tron` implement it, `fake` does for tests.
+//! - [`RootChain`] is the seam. [`Ethereum`] and [`Tron`] implement it, `fake` does for tests.
 //! - Nothing is read that could be reverted, but where a name says `newest`. Answers about what is final come from several endpoints that
 //!   must agree.
 //! - Sending: [`RootChain::prepare`] signs, the caller **persists the [`Attempt`]**, then [`RootChain::broadcast`] sends it, again and again,
@@ -14,14 +14,34 @@ use alloy_primitives::{Address, B256, Bytes};
 use std::future::Future;
 
 mod attempt;
+mod carry_out;
+mod check;
+mod endpoints;
 mod error;
+mod ethereum;
+#[cfg(any(test, feature = "test-utils"))]
+pub mod fake;
+mod fees;
+mod json_rpc;
+mod keys;
+#[cfg(test)]
+mod mock;
+mod pages;
+mod standing;
+mod tron;
 mod types;
+mod verdicts;
 
 pub use attempt::{
     Action, AfterFailure, Attempt, AttemptStatus, BroadcastVerdict, Ending, FeePolicy, Intent, MAX_RAISES, Slot,
     Version, VersionFee, after_failure,
 };
+pub use carry_out::{CarriedOut, CarryOutError, Pace, carry_out, deploy};
+pub use endpoints::Agreement;
 pub use error::{Fault, RootError};
+pub use ethereum::{Ethereum, EthereumConfig, Finality};
+pub use keys::{KeyError, open_key};
+pub use tron::{Tron, TronConfig, TronEndpoint};
 pub use types::{
     BlockRef, Call, Expected, ExpectedCode, Funds, LogFilter, Revert, RootChainId, RootKind, RootLog, SeenTransaction,
     Simulation,

@@ -1,8 +1,13 @@
 //! What a root chain is asked and answers.
 
-use alloy_primitives::{Address, B256, Bytes, LogData, U256};
+use alloy_primitives::{Address, B256, Bytes, LogData, U256, hex};
+use alloy_sol_types::{Panic, Revert as ErrorMessage, SolError};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+/// Selectors of `Error(string)` and `Panic(uint256)`.
+const MESSAGE: [u8; 4] = ErrorMessage::SELECTOR;
+const PANIC: [u8; 4] = Panic::SELECTOR;
 
 /// Kind of a root chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -96,6 +101,26 @@ pub struct Revert {
     pub data: Bytes,
     /// The same for people: the message, the kind of panic, or the selector of the error.
     pub reason: String,
+}
+
+impl Revert {
+    /// Reads what a contract gave.
+    pub fn of(data: Bytes) -> Self {
+        let reason = match data.first_chunk::<4>() {
+            _ if data.is_empty() => "it gives no reason".to_owned(),
+            None => format!("with {data}"),
+            Some(&MESSAGE) => match ErrorMessage::abi_decode(&data) {
+                Ok(message) => message.reason,
+                Err(_) => format!("with {data}"),
+            },
+            Some(&PANIC) => match Panic::abi_decode(&data) {
+                Ok(panic) => panic.to_string(),
+                Err(_) => format!("with {data}"),
+            },
+            Some(selector) => format!("error {}", hex::encode_prefixed(selector)),
+        };
+        Self { data, reason }
+    }
 }
 
 impl fmt::Display for Revert {

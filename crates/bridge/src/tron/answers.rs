@@ -262,6 +262,10 @@ pub(super) fn receipt(body: &str) -> Result<Option<Receipt>, BadAnswer> {
     if info.id.is_empty() {
         return Ok(None);
     }
+    of_info(info, body).map(Some)
+}
+
+fn of_info(info: InfoJson, body: &str) -> Result<Receipt, BadAnswer> {
     let data = info.contract_result.first().map_or(Ok(Bytes::new()), |text| bytes(text, body))?;
     let ending = match (info.receipt.result.as_str(), info.result.as_str()) {
         ("SUCCESS" | "DEFAULT" | "", "" | "SUCESS" | "SUCCESS") => Ending::Done,
@@ -283,7 +287,7 @@ pub(super) fn receipt(body: &str) -> Result<Option<Receipt>, BadAnswer> {
     };
     let logs = info.log.into_iter().map(log).collect::<Result<_, BadAnswer>>()?;
     let (block, fee, energy) = (info.block_number, info.fee, info.receipt.energy_usage_total);
-    Ok(Some(Receipt { block, fee, energy, ending, contract, logs }))
+    Ok(Receipt { block, fee, energy, ending, contract, logs })
 }
 
 /// Numbers of the network that votes can change.
@@ -327,6 +331,8 @@ pub(super) fn parameters(body: &str) -> Result<Parameters, BadAnswer> {
         max_time: find("getMaxCpuTimeOfOneTx")?,
     })
 }
+
+pub(super) mod more;
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ mod messages;
 mod node;
 mod transaction;
 
+pub use answers::more::{AccountAnswer, BandwidthAnswer};
 pub use answers::{BadAnswer, BlockAnswer, Ending, Parameters, Receipt, Simulated, Verdict};
 pub use block::{BlockId, BlockRef, HeaderRaw, InvalidHeader};
 pub use node::{Endpoint, NodeError, TronNode, View};

@@ -9,6 +9,8 @@ use alloy_primitives::{Address, B256, hex};
 use serde_json::{Value, json};
 use std::time::Duration;
 
+mod reads;
+
 /// Time for an answer.
 const ANSWER: Duration = Duration::from_secs(20);
 /// Largest answer that is read. Unit: bytes.

@@ -167,6 +167,14 @@ impl Unsigned {
         Ok(Self { raw: raw.encode_to_vec() })
     }
 
+    /// The same under a permission of the owner's account: 0 is the owner's own, 2 and above are those for a few kinds of transactions, which
+    /// another key may have.
+    pub fn with_permission(self, id: i32) -> Result<Self, InvalidTransaction> {
+        let mut raw = RawData::decode(self.raw.as_slice()).map_err(encoding)?;
+        raw.contract.iter_mut().for_each(|contract| contract.permission_id = id);
+        Ok(Self { raw: raw.encode_to_vec() })
+    }
+
     /// Its id, which is what is signed: SHA-256 of the encoded `raw_data`.
     pub fn id(&self) -> B256 {
         id_of(&self.raw)
