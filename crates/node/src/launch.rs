@@ -7,16 +7,18 @@ use crate::{
     health::HealthServer,
     logging, metrics, open_validator_key,
     readiness::Readiness,
+    relay,
     snapshot_sync::{self, Begun},
     supervise::{Stage, Supervisor},
 };
 use alloy_signer_local::PrivateKeySigner;
+use bttc_bridge::{relayer::Relayer, side::rpc::SideRpc};
 use bttc_chain::{
     Chain, Driver, DriverHandle, ForkWatch, Mining, Pruner,
     snapshot::{Shelf, SnapshotService},
 };
 use bttc_consensus::ConsensusSigner;
-use bttc_primitives::ChainSpec;
+use bttc_primitives::{ChainSpec, RootView};
 use bttc_rpc::{ConsensusView, PeerControl, RpcContext, RpcServer};
 use bttc_storage::{Durability, Storage, StorageConfig};
 use eyre::{WrapErr, bail};
@@ -49,6 +51,7 @@ pub struct Node {
     consensus: Option<Consensus>,
     pruner: Option<Pruner>,
     snapshots: Option<SnapshotService>,
+    relayer: Option<Relayer<SideRpc>>,
     rpc: RpcServer,
     health: Option<HealthServer<Readiness>>,
     stopping: CancellationToken,
@@ -128,6 +131,14 @@ impl Node {
                 Some(HealthServer::bind(addr, recorder, readiness).await?)
             }
         };
+        let relayer = match config.bridge.relay {
+            false => None,
+            true => {
+                let (config, chain_id, dev_key) = (config.clone(), spec.chain_id(), role.dev_key());
+                let opened = tokio::task::spawn_blocking(move || relay::open(&config, chain_id, dev_key)).await?;
+                Some(opened.wrap_err("the relayer cannot start; mend it, or leave out --relay")?.0)
+            }
+        };
         let dev_accounts = if role.is_dev() { dev_keys::dev_accounts() } else { Vec::new() };
         let context = RpcContext {
             chain: chain.clone(),
@@ -136,7 +147,7 @@ impl Node {
             client_version: CLIENT_VERSION.to_owned(),
             peers: consensus.as_ref().map(|consensus| Arc::new(consensus.control()) as Arc<dyn PeerControl>),
             consensus: consensus.as_ref().map(|consensus| Arc::new(consensus.view()) as Arc<dyn ConsensusView>),
-            roots: None,
+            roots: relayer.as_ref().map(|relayer| Arc::new(relayer.view()) as Arc<dyn RootView>),
         };
         let rpc = RpcServer::bind(config.rpc, context).await?;
 
@@ -150,7 +161,7 @@ impl Node {
             metrics: health.as_ref().map(HealthServer::addr),
             dev_accounts,
         };
-        Ok(Self { info, chain, driver, consensus, pruner, snapshots, rpc, health, stopping })
+        Ok(Self { info, chain, driver, consensus, pruner, snapshots, relayer, rpc, health, stopping })
     }
 
     /// Addresses, chain and accounts.
@@ -162,7 +173,7 @@ impl Node {
     ///
     /// Errors: the first task that failed.
     pub async fn run(self, shutdown: CancellationToken) -> eyre::Result<()> {
-        let Self { info, chain, driver, consensus, pruner, snapshots, rpc, health, stopping } = self;
+        let Self { info, chain, driver, consensus, pruner, snapshots, relayer, rpc, health, stopping } = self;
         tracing::info!(network = info.network, chain_id = info.chain_id, height = info.height, http = info.http.map(tracing::field::display), datadir = %info.datadir.display(), "node started");
         let mut tasks = Supervisor::new();
         tasks.spawn(Stage::Doors, "rpc", |stop| async move { Ok(rpc.run(stop).await?) });
@@ -182,6 +193,13 @@ impl Node {
         }
         if let Some(snapshots) = snapshots {
             tasks.spawn(Stage::Engine, "snapshots", |stop| async move { Ok(snapshots.run(stop).await?) });
+        }
+        if let Some(relayer) = relayer {
+            // What fails in it, it tries again: it never ends by itself.
+            tasks.spawn(Stage::Doors, "relayer", |stop| async move {
+                relayer.run(stop).await;
+                Ok(())
+            });
         }
         let result = tasks.run(shutdown, GRACE).await;
         stopping.cancel();
@@ -295,6 +313,9 @@ fn fill_paths(config: &mut Config, datadir: &Path) {
     if config.snapshot.path.as_os_str().is_empty() {
         config.snapshot.path = datadir.join("snapshots");
     }
+    if config.bridge.path.as_os_str().is_empty() {
+        config.bridge.path = relay::path_in(datadir);
+    }
     config.rpc.ipc_path = match config.rpc.ipc_path.take() {
         None => Some(datadir.join("bttc.ipc")),
         // The way to say none, where none means the usual place.
@@ -364,6 +385,11 @@ impl Role {
             _ if validator.is_set() => bail!("a validator has to talk to others, but p2p.enabled is false"),
             _ => Ok(Self::Follower),
         }
+    }
+
+    /// The public consensus key of a development chain.
+    fn dev_key(&self) -> Option<PrivateKeySigner> {
+        self.is_dev().then(dev_keys::dev_validator)
     }
 
     const fn is_dev(&self) -> bool {

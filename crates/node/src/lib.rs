@@ -21,6 +21,7 @@ mod logging;
 mod metrics;
 mod peer_control;
 mod readiness;
+mod relay;
 mod signals;
 mod signer;
 mod snapshot;
@@ -41,6 +42,7 @@ pub use import::{ImportProgress, import_file};
 pub use launch::{Node, NodeInfo, init_datadir, ipc_path, launch, open_storage_read_only, storage_config};
 pub use logging::init_logging;
 pub use peer_control::NetworkControl;
+pub use relay::relay;
 pub use signals::shutdown_on_signals;
 pub use signer::{
     Admission, GuardedSigner, Hello, InvalidSignerMessage, KEY_FILE, KeySigner, MAX_SIGNER_FRAME_BYTES,

@@ -22,6 +22,7 @@ pub(crate) fn configuration(args: &NodeArgs, flags: &[Override]) -> eyre::Result
         config.network = Some("dev".to_owned());
     }
     config.block_time = args.block_time.or(config.block_time);
+    config.bridge.relay |= args.relay;
     Ok(config)
 }
 

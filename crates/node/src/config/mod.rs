@@ -8,6 +8,7 @@ mod sections;
 
 use crate::ValidatorConfig;
 use bttc_bft::ConsensusConfig;
+use bttc_bridge::config::BridgeConfig;
 use bttc_chain::{ChainConfig, snapshot::SnapshotConfig};
 use bttc_network::NetworkConfig;
 use bttc_rpc::RpcConfig;
@@ -52,6 +53,8 @@ pub struct Config {
     pub consensus: ConsensusConfig,
     /// The consensus key, on a validator.
     pub validator: ValidatorConfig,
+    /// The relayer and its root chains.
+    pub bridge: BridgeConfig,
 }
 
 /// Why a configuration cannot be used.
