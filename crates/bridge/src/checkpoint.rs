@@ -96,7 +96,7 @@ impl ReadyCheckpoint {
             return fail("its header does not commit to the set and the exits that are given".into());
         }
         let members = self.powers().len();
-        if members == 0 || self.validators.len() % MEMBER != 0 {
+        if members == 0 || !self.validators.len().is_multiple_of(MEMBER) {
             return fail(format!("its list of validators has {} bytes", self.validators.len()));
         }
         if self.signers.bit_len() > members {

@@ -174,7 +174,8 @@ mod tests {
         let rich = [exit(100, TOKEN, 60), exit(200, Address::ZERO, 9_999), exit(300, TOKEN, 40)];
         // kind, now, change, exits -> why and since
         let none: &[WaitingExit] = &[];
-        let table: [(PolicyKind, u64, Option<u64>, &[WaitingExit], Option<(Why, u64)>); 14] = [
+        type Line<'a> = (PolicyKind, u64, Option<u64>, &'a [WaitingExit], Option<(Why, u64)>);
+        let table: [Line<'_>; 14] = [
             (Default, 500, None, none, None),
             (Default, 500, None, &small, None),
             (Default, 699, None, &small, None),

@@ -304,9 +304,7 @@ async fn bring_deposits<R: RootChain, S: SideChain>(shared: Shared<S>, root: Arc
         failures = if errors.is_empty() { 0 } else { failures.saturating_add(1) };
         shared.change(|status| {
             status.halted = halted;
-            for (name, value) in [("unregistered", alarms.get("unregistered").cloned())] {
-                set(&mut status.alarms, name, value);
-            }
+            set(&mut status.alarms, "unregistered", alarms.get("unregistered").cloned());
             for part in ["our chain", "watch", "attest", "execute"] {
                 set(&mut status.errors, part, errors.get(part).cloned());
             }
@@ -338,11 +336,13 @@ async fn bring_checkpoints<R: RootChain, S: SideChain>(
     let mut funds = None;
     let mut asked: Option<Instant> = None;
     loop {
-        if sends && asked.is_none_or(|asked| asked.elapsed() >= BALANCES) && root.account().is_some() {
-            if let Ok(found) = root.funds(submitter.fee()).await {
-                funds = Some(found);
-                asked = Some(Instant::now());
-            }
+        if sends
+            && asked.is_none_or(|asked| asked.elapsed() >= BALANCES)
+            && root.account().is_some()
+            && let Ok(found) = root.funds(submitter.fee()).await
+        {
+            funds = Some(found);
+            asked = Some(Instant::now());
         }
         match submitter.step(root.as_ref(), shared.side.as_ref()).await {
             Ok(out) => {

@@ -10,7 +10,7 @@ use crate::{
     intents::{Book, Entry, Outcome, SendError, Sender, Stage},
     leader,
     policy::{Due, Policy, Situation, WaitingExit, is_pressing},
-    root::{AfterFailure, Call, Ending, FeePolicy, Intent, MAX_RAISES, RootChain, RootError, after_failure},
+    root::{Action, AfterFailure, Call, Ending, FeePolicy, Intent, MAX_RAISES, RootChain, RootError, after_failure},
     side::{SideBlock, SideChain, SideError, views},
 };
 use alloy_primitives::{Address, U256, keccak256};
@@ -409,8 +409,10 @@ impl Submitter {
             self.sender.book_mut().close(key, Outcome::Failed(format!("{ending:?}")))?;
         }
         if rule == Some(AfterFailure::Shrink) {
+            // Half of what this one had: others that were on their way with it count once.
             let most = self.book().data().most_signatures.unwrap_or(self.config.most_signatures);
-            self.sender.book_mut().change(|data| data.most_signatures = Some((most / 2).max(1)))?;
+            let half = signatures(&entry.intent).unwrap_or(most) / 2;
+            self.sender.book_mut().change(|data| data.most_signatures = Some(most.min(half).max(1)))?;
         }
         if rule == Some(AfterFailure::Alarm) {
             alarms.push(format!(
@@ -502,6 +504,16 @@ fn height_of(key: &str, kind: &str) -> Option<u64> {
         return None;
     }
     words.next()?.parse().ok()
+}
+
+/// How many signatures a transaction brings.
+fn signatures(intent: &Intent) -> Option<usize> {
+    let Action::Call { data, .. } = &intent.action else { return None };
+    let certificate = match Manager::submitCall::abi_decode(data) {
+        Ok(call) => call.certificate,
+        Err(_) => Manager::collectCall::abi_decode(data).ok()?.certificate,
+    };
+    Some(certificate.signers.count_ones())
 }
 
 fn blocked_by(error: &RootError) -> Option<Blocked> {

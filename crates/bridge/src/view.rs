@@ -286,7 +286,7 @@ fn report(root_id: u8, status: &RootStatus) -> RelayReport {
     let time = incoming.final_time.unwrap_or_default() / 1_000;
     let finalized = incoming.final_head.map(|height| SeenBlock { height, time });
     let outgoing = status.outgoing.as_ref();
-    let errors = status.halted.iter().chain(status.alarms.values()).chain(status.errors.values());
+    let mut errors = status.halted.iter().chain(status.alarms.values()).chain(status.errors.values());
     RelayReport {
         root_id,
         head: finalized,
@@ -298,7 +298,7 @@ fn report(root_id: u8, status: &RootStatus) -> RelayReport {
         records: incoming.final_head.map(|_| incoming.records),
         fee_balance: outgoing.and_then(|out| out.balance),
         fee_days: outgoing.and_then(|out| out.days_left),
-        last_error: errors.cloned().next(),
+        last_error: errors.next().cloned(),
         updated_at: time,
     }
 }

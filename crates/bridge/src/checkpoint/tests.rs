@@ -55,7 +55,8 @@ fn the_heaviest_that_signed_are_taken() {
 fn what_does_not_fit_together_is_refused() {
     let good = block(&[9, 8, 7, 6], U256::from(0b1111));
     assert!(good.changes_set());
-    let spoilt: [(&str, fn(&mut ReadyCheckpoint)); 9] = [
+    type Spoil = fn(&mut ReadyCheckpoint);
+    let spoilt: [(&str, Spoil); 9] = [
         ("header cannot be read", |block| block.header = Bytes::from_static(b"\x01")),
         ("header is of block", |block| block.block_hash = B256::ZERO),
         ("header is of block", |block| block.height = 10),

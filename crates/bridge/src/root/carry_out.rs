@@ -63,7 +63,7 @@ pub enum CarryOutError {
         /// Height of its block.
         block: u64,
         /// How it ended.
-        ending: Ending,
+        ending: Box<Ending>,
         /// What was paid.
         fee: U256,
     },
@@ -113,7 +113,10 @@ pub async fn carry_out<R: RootChain>(
             Over::Dead => {}
             Over::Failed { id, block, ending, fee: paid } => match after_failure(&ending, intent.raises) {
                 Some(AfterFailure::Raise) => intent.raises = intent.raises.saturating_add(1),
-                _ => return Err(CarryOutError::Failed { intent: intent.key, id, block, ending, fee: paid }),
+                _ => {
+                    let (intent, ending) = (intent.key, Box::new(ending));
+                    return Err(CarryOutError::Failed { intent, id, block, ending, fee: paid });
+                }
             },
         }
     }

@@ -94,8 +94,8 @@ impl Ethereum {
     }
 
     async fn prices(&self) -> Result<Prices, RootError> {
-        let base = async |node: EthereumNode| Ok(node.newest().await?.1);
-        let base = self.nodes.reached("the base fee", move |node| base(node)).await?;
+        let base = |node: EthereumNode| async move { Ok(node.newest().await?.1) };
+        let base = self.nodes.reached("the base fee", base).await?;
         let base = base.ok_or_else(|| RootError::Configuration {
             root: self.id,
             why: "its blocks have no base fee: this chain is from before EIP-1559".to_owned(),

@@ -92,6 +92,24 @@ async fn a_reorganisation_takes_blocks_that_are_not_solid() {
 }
 
 #[tokio::test]
+async fn a_reference_to_a_block_that_is_gone_kills_a_transaction() {
+    let world = World::new().await;
+    world.net.mine(20).unwrap();
+    let (bytes, hash) = world.net.block(20).unwrap().id.reference();
+    let (id, signed) = world.signed(&payment(SOMEBODY), |terms| {
+        (terms.ref_bytes, terms.ref_hash) = (bytes.to_vec(), hash.to_vec());
+    });
+    assert_eq!(world.code(&signed).await, "SUCCESS");
+    world.net.mine(1).unwrap();
+    assert!(world.net.receipt(id).is_some());
+    world.net.reorg(2, Returned::At(0)).unwrap();
+    assert!(world.net.receipt(id).is_none() && !world.net.waits(id));
+    world.net.command(Command::Restart { node: 0 }).unwrap();
+    assert_eq!(world.code(&signed).await, "TAPOS_ERROR");
+    assert_eq!(world.net.balance(SOMEBODY), 0);
+}
+
+#[tokio::test]
 async fn a_node_is_behind_and_another_is_not() {
     let world = World::with(Config { nodes: 2, ..Config::default() }).await;
     world.net.mine(40).unwrap();

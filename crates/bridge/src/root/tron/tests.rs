@@ -38,6 +38,8 @@ struct State {
     /// Paths asked, in order.
     asked: Vec<String>,
     busy: bool,
+    /// What becomes of each answer, after the request took effect.
+    instead: Option<fn() -> Reply>,
 }
 
 impl Default for State {
@@ -58,6 +60,7 @@ impl Default for State {
             sent: Vec::new(),
             asked: Vec::new(),
             busy: false,
+            instead: None,
         }
     }
 }
@@ -191,7 +194,11 @@ impl Served {
     fn new() -> Self {
         let state = Arc::new(Mutex::new(State::default()));
         let served = Arc::clone(&state);
-        let server = Server::new(move |path, body| served.lock().unwrap().answer(path, &body));
+        let server = Server::new(move |path, body| {
+            let mut state = served.lock().unwrap();
+            let answer = state.answer(path, &body);
+            state.instead.map_or(answer, |instead| instead())
+        });
         Self { state, server }
     }
 
@@ -385,6 +392,25 @@ async fn the_same_bytes_go_to_every_node_and_the_best_verdict_counts() {
     broken.slot = Slot::Expires(1);
     assert!(matches!(root.broadcast(&broken).await, Refused(_)));
     assert_eq!(root.bump(&broken, &policy()).await, Ok(None));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_no_refusal() {
+    let node = Served::new();
+    let mut config = config(&[&node]);
+    config.agreement.patience = Duration::from_millis(300);
+    let root = Tron::new(config, Some(key())).unwrap();
+    let attempt = root.prepare(&intent(), &policy(), &[]).await.unwrap();
+    let odd: [fn() -> Reply; 4] =
+        [|| Reply::Hang, || Reply::Close, || Reply::Status(502), || Reply::Text("pruned".to_owned())];
+    for (sent, instead) in (1..).zip(odd) {
+        node.set(|state| state.instead = Some(instead));
+        assert!(matches!(root.broadcast(&attempt).await, BroadcastVerdict::RetrySame(_)), "{sent}");
+        assert_eq!(node.state.lock().unwrap().sent.len(), sent, "it was taken all the same");
+        let error = root.final_head().await.unwrap_err();
+        assert_eq!(error.is_passing(), sent < 4, "{error}");
+        assert!(root.status(&attempt).await.is_err(), "nothing is concluded from silence");
+    }
 }
 
 #[tokio::test]

@@ -360,7 +360,8 @@ impl World {
         for (other, from, slot, key) in &world.seen {
             let is_over = match slot {
                 Slot::Expires(at) => *at <= final_time,
-                Slot::Nonce(_) => *slot == attempt.slot,
+                // Another version of this attempt, or something else that is final has used its nonce up.
+                Slot::Nonce(nonce) => *slot == attempt.slot || final_state.nonces.get(from) > Some(nonce),
             };
             let is_other = *other != id && (from, key) == (&attempt.from, &attempt.intent);
             assert!(!is_other || is_over || final_state.done.contains_key(other), "two live attempts of {key}");
