@@ -1,7 +1,7 @@
 //! The grammar of the command line.
 
 use crate::{
-    commands::{gov::args::GovArgs, stake::args::StakeArgs},
+    commands::{bridge::args::BridgeArgs, gov::args::GovArgs, stake::args::StakeArgs},
     testnet::args::TestnetArgs,
 };
 use bttc_node::Override;
@@ -75,6 +75,8 @@ pub(crate) enum Command {
     Stake(Box<StakeArgs>),
     /// Propose, vote, carry out: what stakers decide.
     Gov(Box<GovArgs>),
+    /// Move value between this chain and Ethereum or TRON.
+    Bridge(Box<BridgeArgs>),
     /// Tell more about an error, by its id; needs no node.
     Explain {
         /// Such as E1216; without it, all are listed.
@@ -99,7 +101,11 @@ pub(crate) enum Command {
 impl Command {
     /// Whether dotted flags have a meaning here.
     const fn is_configured(&self) -> bool {
-        matches!(self, Self::Node(_) | Self::Config(_) | Self::Init(_) | Self::Import(_) | Self::Db(_) | Self::Peers(_))
+        match self {
+            Self::Node(_) | Self::Config(_) | Self::Init(_) | Self::Import(_) | Self::Db(_) | Self::Peers(_) => true,
+            Self::Bridge(args) => args.is_configured(),
+            _ => false,
+        }
     }
 }
 

@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         Command::Account(args) => commands::account::run(args, out),
         Command::Stake(args) => commands::stake::run(*args, out),
         Command::Gov(args) => commands::gov::run(*args, out),
+        Command::Bridge(args) => commands::bridge::run(*args, &flags, out),
         Command::Explain { id } => commands::wallet::explain(id.as_deref(), out),
         Command::Validator(args) => commands::validator::run(args, out),
         Command::Signer(args) => commands::signer::run(&args, out),

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod book;
+pub(crate) mod bridge;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod db;

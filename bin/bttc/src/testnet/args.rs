@@ -1,8 +1,9 @@
 //! The grammar of `bttc testnet`.
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, Bytes, U256};
+use bttc_bridge::root::RootKind;
 use bttc_contracts::param_table;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
 #[derive(Debug, Args)]
@@ -63,10 +64,13 @@ pub(crate) enum TestnetAction {
         #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "0ms")]
         jitter: Duration,
     },
+    /// Send one transaction of a development account, here or on a root chain; prints JSON.
+    #[command(hide = true)]
+    Call(CallArgs),
     /// Print the log of a node.
     Logs {
-        /// Its number.
-        node: usize,
+        /// Its number; ethereum or tron for a root chain.
+        node: Target,
         /// Only so many last lines.
         #[arg(long, value_name = "N")]
         lines: Option<usize>,
@@ -80,6 +84,9 @@ pub(crate) enum TestnetAction {
     /// Carry the connections between the nodes; `up` starts it.
     #[command(hide = true)]
     Links,
+    /// Play TRON; `up --bridge` starts it.
+    #[command(hide = true)]
+    Tron(TronArgs),
 }
 
 #[derive(Debug, Args)]
@@ -115,7 +122,112 @@ pub(crate) struct UpArgs {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(crate) settings: Vec<Setting>,
     #[command(flatten)]
+    pub(crate) bridge: BridgeArgs,
+    #[command(flatten)]
     pub(crate) output: Output,
+}
+
+/// Root chains.
+#[derive(Debug, Args)]
+pub(crate) struct BridgeArgs {
+    /// Put Ethereum (anvil) and TRON (a simulator) beside the network, with the bridge's contracts, tokens, and a relayer in each validator.
+    #[arg(long)]
+    pub(crate) bridge: bool,
+    /// The program that plays Ethereum [default: anvil on the PATH].
+    #[arg(long, value_name = "PATH", env = "BTTC_ANVIL")]
+    pub(crate) anvil: Option<PathBuf>,
+}
+
+/// The TRON simulator as a process.
+#[derive(Debug, Args)]
+pub(crate) struct TronArgs {
+    /// Of the HTTP interface, with `/jsonrpc`.
+    #[arg(long)]
+    pub(crate) port: u16,
+    /// Of the HTTP interface for solid state.
+    #[arg(long)]
+    pub(crate) solid_port: u16,
+    /// Between blocks.
+    #[arg(long, value_parser = humantime::parse_duration, default_value = "500ms")]
+    pub(crate) interval: Duration,
+    /// How many blocks what nothing reverts is behind the head.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) solid_lag: u64,
+    /// What an account has in the first block, as ADDRESS=SUN.
+    #[arg(long = "account")]
+    pub(crate) accounts: Vec<Purse>,
+}
+
+/// An account of TRON and what it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Purse {
+    pub(crate) address: Address,
+    pub(crate) sun: u64,
+}
+
+impl FromStr for Purse {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = || {
+            let (address, sun) = text.split_once('=')?;
+            Some(Self { address: address.parse().ok()?, sun: sun.parse().ok()? })
+        };
+        read().ok_or_else(|| "an account is ADDRESS=SUN, the address as 0x...".to_owned())
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CallArgs {
+    /// Which chain.
+    #[arg(long, value_enum)]
+    pub(crate) on: Where,
+    /// Who sends: the number of a development account, operatorN, or owner, who owns the contracts of the bridge.
+    #[arg(long, default_value = "0")]
+    pub(crate) from: Sender,
+    /// Whom it calls, as 0x... or T...; without it, the data is deployed as a contract.
+    #[arg(long, value_name = "ADDRESS", value_parser = bttc_primitives::parse_address)]
+    pub(crate) to: Option<Address>,
+    /// ABI-encoded.
+    #[arg(long, value_name = "HEX", default_value = "0x")]
+    pub(crate) data: Bytes,
+    /// Coins to send, in the smallest unit.
+    #[arg(long, value_name = "AMOUNT", default_value = "0")]
+    pub(crate) value: U256,
+    /// Wait until nothing can revert it, too.
+    #[arg(long = "final")]
+    pub(crate) until_final: bool,
+    /// Over which node of this chain.
+    #[arg(long, value_name = "NODE", default_value_t = 0)]
+    pub(crate) node: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Where {
+    Bttc,
+    Ethereum,
+    Tron,
+}
+
+/// Who sends a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sender {
+    Account(usize),
+    Operator(usize),
+    Owner,
+}
+
+impl FromStr for Sender {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let read = match (text, text.strip_prefix("operator")) {
+            ("owner", _) => Some(Self::Owner),
+            (_, Some(number)) => number.parse().ok().map(Self::Operator),
+            (_, None) => text.parse().ok().map(Self::Account),
+        };
+        read.ok_or_else(|| "a sender is a number, operatorN or owner".to_owned())
+    }
 }
 
 #[derive(Clone, Copy, Debug, Args)]
@@ -127,9 +239,28 @@ pub(crate) struct Output {
 
 #[derive(Debug, Args)]
 pub(crate) struct Nodes {
-    /// Numbers of the nodes.
+    /// Numbers of the nodes; ethereum and tron for the root chains.
     #[arg(required = true, value_name = "NODE")]
-    pub(crate) nodes: Vec<usize>,
+    pub(crate) nodes: Vec<Target>,
+}
+
+/// A process of the network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Node(usize),
+    Root(RootKind),
+}
+
+impl FromStr for Target {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "ethereum" => Ok(Self::Root(RootKind::Ethereum)),
+            "tron" => Ok(Self::Root(RootKind::Tron)),
+            _ => text.parse().map(Self::Node).map_err(|_| "name the number of a node, ethereum or tron".to_owned()),
+        }
+    }
 }
 
 /// One key of the configuration.
@@ -227,6 +358,20 @@ mod tests {
         for wrong in ["quorum", "quorum=", "quorum=_", "quorum=-1", "quorum=40%"] {
             assert!(wrong.parse::<Parameter>().unwrap_err().contains("NAME=NUMBER"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn processes_and_senders_are_named() {
+        assert_eq!("tron".parse(), Ok(Target::Root(RootKind::Tron)));
+        assert_eq!("3".parse(), Ok(Target::Node(3)));
+        assert!("tronn".parse::<Target>().unwrap_err().contains("ethereum or tron"));
+        assert_eq!("owner".parse(), Ok(Sender::Owner));
+        assert_eq!("operator12".parse(), Ok(Sender::Operator(12)));
+        assert_eq!("7".parse(), Ok(Sender::Account(7)));
+        assert!("operator".parse::<Sender>().is_err() && "-1".parse::<Sender>().is_err());
+        let purse: Purse = "0x0000000000000000000000000000000000000007=50".parse().unwrap();
+        assert_eq!(purse, Purse { address: Address::with_last_byte(7), sun: 50 });
+        assert!("0x07=50".parse::<Purse>().is_err() && "7".parse::<Purse>().is_err());
     }
 
     #[test]

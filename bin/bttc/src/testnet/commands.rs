@@ -1,7 +1,8 @@
 //! What each command of `bttc testnet` does.
 
 use super::{
-    args::{Nodes, Output, Setting, TestnetAction, TestnetArgs, UpArgs},
+    args::{Nodes, Output, Setting, Target, TestnetAction, TestnetArgs, UpArgs},
+    bridge::{self, place::root_dir},
     layout::{Layout, NodeRole, log_file, node_dir, pairs},
     link_control::{self, Conditions},
     links, process, rpc, up,
@@ -69,9 +70,15 @@ async fn act(dir: &Path, action: TestnetAction, out: &mut impl Write) -> eyre::R
         TestnetAction::Latency { delay, jitter } => change(dir, &Layout::load(dir)?, out, |conditions| {
             (conditions.delay, conditions.jitter) = (delay, jitter);
         }),
+        TestnetAction::Call(args) => bridge::call(&Layout::load(dir)?, &args, out).await,
+        TestnetAction::Tron(args) => bridge::simulate_tron(&args).await,
         TestnetAction::Logs { node, lines } => {
-            Layout::load(dir)?.node(node)?;
-            let log = log_file(&node_dir(dir, node));
+            let layout = Layout::load(dir)?;
+            let home = match node {
+                Target::Node(number) => layout.node(number).map(|_| node_dir(dir, number))?,
+                Target::Root(kind) => root_dir(dir, kind),
+            };
+            let log = log_file(&home);
             Ok(writeln!(out, "{}", process::tail(&log, lines.unwrap_or(usize::MAX)))?)
         }
         TestnetAction::Down { keep } => down(dir, keep),
@@ -85,8 +92,12 @@ async fn act(dir: &Path, action: TestnetAction, out: &mut impl Write) -> eyre::R
 
 async fn start(dir: &Path, args: &UpArgs, out: &mut impl Write) -> eyre::Result<()> {
     let mut layout = match Layout::find(dir)? {
-        None => up::create(dir, args)?,
+        None => up::create(dir, args).await?,
         Some(mut layout) => {
+            up::must_be_whole(dir, &layout)?;
+            if args.bridge.bridge && layout.bridge.is_none() {
+                bail!("the network in {} has no root chains; remove it with `bttc testnet down` first", dir.display());
+            }
             if !args.settings.is_empty() {
                 layout.set(&args.settings);
             }
@@ -115,21 +126,34 @@ async fn add(dir: &Path, key: up::Key, settings: &[Setting], output: Output, out
 }
 
 async fn restart(dir: &Path, nodes: &Nodes) -> eyre::Result<()> {
+    let number = |target: &Target| match target {
+        Target::Node(number) => Ok(*number),
+        Target::Root(_) => bail!(
+            "a root chain keeps everything in memory and cannot be started again; freeze it with `bttc testnet pause` instead"
+        ),
+    };
+    let numbers = nodes.nodes.iter().map(number).collect::<eyre::Result<Vec<_>>>()?;
     each(dir, nodes, |process| process.end(STOP))?;
     let mut layout = Layout::load(dir)?;
-    for number in &nodes.nodes {
+    for number in &numbers {
         up::start_node(dir, &mut layout, *number)?;
     }
-    up::wait(dir, &layout, &nodes.nodes, false).await
+    up::wait(dir, &layout, &numbers, false).await
 }
 
 /// Does something to the process of each node named.
 fn each(dir: &Path, nodes: &Nodes, act: impl Fn(&super::layout::ProcessId) -> eyre::Result<()>) -> eyre::Result<()> {
     let layout = Layout::load(dir)?;
-    for number in &nodes.nodes {
-        match &layout.node(*number)?.process {
-            Some(process) => act(process).wrap_err_with(|| format!("node {number}"))?,
-            None => bail!("node {number} was never started"),
+    for target in &nodes.nodes {
+        match target {
+            Target::Node(number) => match &layout.node(*number)?.process {
+                Some(process) => act(process).wrap_err_with(|| format!("node {number}"))?,
+                None => bail!("node {number} was never started"),
+            },
+            Target::Root(kind) => match &layout.bridge {
+                Some(place) => act(&place.root(*kind)?.process)?,
+                None => bail!("the network has no root chains; start one with `bttc testnet up --bridge`"),
+            },
         }
     }
     Ok(())
@@ -146,12 +170,14 @@ fn down(dir: &Path, keep: bool) -> eyre::Result<()> {
     };
     let links = layout.links.as_ref().and_then(|links| links.process);
     let nodes: Vec<_> = layout.nodes.iter().filter_map(|node| node.process).collect();
+    let roots: Vec<_> = layout.bridge.iter().flat_map(|place| &place.roots).map(|root| root.process).collect();
     for process in nodes.iter().chain(&links) {
         // All are told before any is waited for.
         let _gone = process.signal(Signal::TERM);
         let _gone = process.signal(Signal::CONT);
     }
-    nodes.iter().chain(&links).try_for_each(|process| process.end(STOP))?;
+    // Relayers first: they would miss the root chains.
+    nodes.iter().chain(&links).chain(&roots).try_for_each(|process| process.end(STOP))?;
     if keep {
         return Ok(());
     }
@@ -173,7 +199,11 @@ async fn show(dir: &Path, layout: &Layout, output: Output, out: &mut impl Write)
         answers.push(rpc::ask(&node.rpc_url()).await);
     }
     if output.json {
-        return Ok(writeln!(out, "{:#}", as_json(dir, layout, &answers))?);
+        let mut json = as_json(dir, layout, &answers);
+        if let (Some(place), Some(fields)) = (&layout.bridge, json.as_object_mut()) {
+            fields.insert("bridge".to_owned(), bridge::as_json(dir, place).await);
+        }
+        return Ok(writeln!(out, "{json:#}")?);
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(["node", "role", "state", "height", "peers", "pid", "JSON-RPC"]);
@@ -195,6 +225,9 @@ async fn show(dir: &Path, layout: &Layout, output: Output, out: &mut impl Write)
         }
     }
     writeln!(out, "{}", table.trim_fmt())?;
+    if let Some(place) = &layout.bridge {
+        bridge::print(place, out).await?;
+    }
     writeln!(out, "\nChain id    {}", layout.chain_id)?;
     writeln!(out, "Accounts    ten funded ones of the mnemonic {:?}", layout.mnemonic)?;
     writeln!(out, "Operators   accounts 200 and up of it, for validator 0 and up; --json shows the keys of all")?;

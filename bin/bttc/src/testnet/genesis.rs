@@ -2,13 +2,14 @@
 
 use super::args::Parameter;
 use alloy_genesis::Genesis;
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use bttc_contracts::{
     param_defaults::{DEFAULTS, ParamDefault},
     param_table::ids::EPOCH_LENGTH,
     system::IGenesis::{Grant, Setting},
 };
-use bttc_node::{GenesisValidator, StakingPlan, add_staking, dev_accounts, dev_operator};
+use bttc_node::{BridgePlan, GenesisValidator, StakingPlan, add_staking, dev_accounts, dev_operator};
+use bttc_primitives::ChainSpec;
 use eyre::{OptionExt, WrapErr, eyre};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -42,6 +43,8 @@ impl Times {
 const STAKE: u64 = 100_000_000;
 /// What the account of each validator has beside its stake. Unit: BTT.
 const PURSE: u64 = 20_000_000;
+/// What its consensus key has for the transactions of the bridge, where there is one. Unit: BTT.
+const RELAY_PURSE: u64 = 1_000_000;
 /// Parts of the supply (docs/protocol.md, section 4). Unit: BTT.
 const RESERVE: u64 = 99_000_000_000;
 const PROGRAMMES: u64 = 49_500_000_000;
@@ -59,7 +62,12 @@ fn btt(amount: u64) -> U256 {
 /// Writes the genesis; every validator has the same stake.
 ///
 /// Errors: a parameter is out of its bounds on every chain.
-pub(crate) fn make(validators: &[Address], times: &Times, parameters: &[Parameter]) -> eyre::Result<String> {
+pub(crate) fn make(
+    validators: &[Address],
+    times: &Times,
+    parameters: &[Parameter],
+    bridge: Option<BridgePlan>,
+) -> eyre::Result<String> {
     let (_, text) = bttc_node::load_spec("dev")?;
     let mut genesis: Value = serde_json::from_str(&text).wrap_err("the development genesis is no JSON")?;
     let config = genesis.get_mut("config").ok_or_else(|| eyre!("the development genesis has no config"))?;
@@ -83,6 +91,9 @@ pub(crate) fn make(validators: &[Address], times: &Times, parameters: &[Paramete
     let validators: Vec<_> = validators.iter().enumerate().map(operator).collect();
     for of in &validators {
         genesis.alloc.entry(of.operator).or_default().balance = btt(PURSE);
+        if bridge.is_some() {
+            genesis.alloc.entry(of.signer).or_default().balance = btt(RELAY_PURSE);
+        }
     }
     let foundation = dev_accounts().last().ok_or_eyre("there are no accounts")?.address();
     let grant = Grant {
@@ -100,14 +111,28 @@ pub(crate) fn make(validators: &[Address], times: &Times, parameters: &[Paramete
         airdrop: btt(AIRDROP),
         reserve: btt(RESERVE),
         programmes: btt(PROGRAMMES),
-        bridge: None,
+        bridge,
     };
     Ok(serde_json::to_string_pretty(&add_staking(genesis, &plan)?)?)
+}
+
+/// Hash of the set that signs the first block: root chains must know it before there is a genesis.
+pub(crate) fn first_set(validators: &[Address], times: &Times, parameters: &[Parameter]) -> eyre::Result<B256> {
+    let spec = ChainSpec::from_json(&make(validators, times, parameters, None)?)?;
+    Ok(spec.genesis_validators()?.hash())
+}
+
+/// How long stake that leaves stays liable. Unit: seconds.
+pub(crate) fn unbonding(times: &Times, parameters: &[Parameter]) -> u64 {
+    let id = U256::from(UNBONDING_TIME);
+    let found = settings(times, parameters).into_iter().find(|of| of.id == id);
+    found.map_or(0, |of| of.value.saturating_to())
 }
 
 /// Numbers of parameters (`contracts/system/interfaces/ParamIds.sol`).
 const BLOCK_TIME_MS: u64 = 6;
 const IDLE_TIME_MS: u64 = 7;
+const UNBONDING_TIME: u64 = 16;
 /// Over how many blocks misses count.
 const DOWNTIME_WINDOW: u64 = 24;
 
@@ -167,7 +192,7 @@ fn set(object: &mut Value, key: &str, value: Value) -> eyre::Result<()> {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use bttc_primitives::ChainSpec;
+    use bttc_contracts::{addresses::BRIDGE_INBOX, system::IGenesis::RootConfig};
 
     fn times(block: Duration, idle: Duration, epoch: u64, day: u64) -> Times {
         Times { block, idle, epoch: Duration::from_secs(epoch), day: Duration::from_secs(day), age: Duration::ZERO }
@@ -177,7 +202,7 @@ mod tests {
     fn it_names_the_validators_and_their_times() {
         let validators = [Address::repeat_byte(1), Address::repeat_byte(2)];
         let (block, idle) = (Duration::from_millis(100), Duration::from_millis(50));
-        let text = make(&validators, &times(block, idle, 10, 480), &[]).unwrap();
+        let text = make(&validators, &times(block, idle, 10, 480), &[], None).unwrap();
         let spec = ChainSpec::from_json(&text).unwrap();
         assert_eq!((spec.chain_id(), spec.is_dev(), spec.has_staking()), (LOCAL_CHAIN_ID, false, true));
         let set = spec.genesis_validators().unwrap();
@@ -185,6 +210,30 @@ mod tests {
         assert_eq!(set.total_power(), 2 * STAKE);
         assert_eq!(spec.timing().block_time, Duration::from_millis(100));
         assert_eq!(spec.timing().idle_time, Duration::from_millis(100));
+    }
+
+    #[test]
+    fn the_first_set_is_the_same_with_and_without_root_chains() {
+        let validators = [Address::repeat_byte(1), Address::repeat_byte(2)];
+        let short = Duration::from_millis(200);
+        let times = times(short, short, 10, 480);
+        let root = RootConfig {
+            rootId: U256::from(1),
+            chainId: 7,
+            bridge: Address::repeat_byte(3),
+            codeHash: B256::repeat_byte(4),
+            btt: Address::ZERO,
+            bttLocked: U256::ZERO,
+        };
+        let bridge = BridgePlan { reserve: btt(5), guardian: Address::repeat_byte(5), roots: vec![root] };
+        let text = make(&validators, &times, &[], Some(bridge)).unwrap();
+        let spec = ChainSpec::from_json(&text).unwrap();
+        assert_eq!(spec.genesis_validators().unwrap().hash(), first_set(&validators, &times, &[]).unwrap());
+        let genesis: Genesis = serde_json::from_str(&text).unwrap();
+        assert_eq!(genesis.alloc[&BRIDGE_INBOX].balance, btt(5));
+        assert_eq!(genesis.alloc[&validators[1]].balance, btt(RELAY_PURSE));
+        assert_eq!(unbonding(&times, &[]), 3_360);
+        assert_eq!(unbonding(&times, &["unbonding_time=30".parse().unwrap()]), 30);
     }
 
     #[test]
@@ -201,7 +250,7 @@ mod tests {
         assert_eq!(value(&with("unbonding_time=30"), 16), (U256::from(30), U256::from(2_419_200)));
         assert_eq!(value(&with("commission_step=500"), 14), (U256::from(500), U256::from(500)));
         let validators = [Address::repeat_byte(1)];
-        let made = |text: &str| make(&validators, &times, &[text.parse().unwrap()]);
+        let made = |text: &str| make(&validators, &times, &[text.parse().unwrap()], None);
         assert!(made("commission_step=500").is_ok());
         // More a day than any chain may allow.
         assert!(made("commission_step=501").is_err());
@@ -228,7 +277,7 @@ mod tests {
             assert_eq!(base_fee.coolDown.to::<u64>(), (7 * day).max(10));
         }
         // The contract takes them.
-        make(&[Address::repeat_byte(1)], &times(short, short, 10, 4), &[]).unwrap();
-        make(&[Address::repeat_byte(1)], &times(short, short, 100_000, 10_000_000), &[]).unwrap();
+        make(&[Address::repeat_byte(1)], &times(short, short, 10, 4), &[], None).unwrap();
+        make(&[Address::repeat_byte(1)], &times(short, short, 100_000, 10_000_000), &[], None).unwrap();
     }
 }

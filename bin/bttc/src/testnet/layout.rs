@@ -1,6 +1,6 @@
 //! What a local network consists of, as `testnet.json` keeps it.
 
-use super::{args::Setting, files};
+use super::{args::Setting, bridge::place::BridgePlace, files};
 use alloy_primitives::Address;
 use eyre::{WrapErr, bail, eyre};
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,9 @@ pub(crate) struct Layout {
     pub(crate) mnemonic: String,
     /// Number of the first node that is added later.
     pub(crate) late_from: usize,
+    /// Root chains beside it; none without the bridge.
+    #[serde(default)]
+    pub(crate) bridge: Option<BridgePlace>,
 }
 
 /// Settings as the layout keeps them.

@@ -6,7 +6,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use std::{
     fs,
     os::unix::process::CommandExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     time::{Duration, Instant},
 };
@@ -14,9 +14,13 @@ use std::{
 /// How often a process is looked at while it is waited for.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Starts this program with other arguments, its output added to a log.
-pub(crate) fn start(arguments: &[String], log: &Path) -> eyre::Result<ProcessId> {
-    let program = std::env::current_exe().wrap_err("cannot find this program")?;
+/// This program.
+pub(crate) fn program() -> eyre::Result<PathBuf> {
+    std::env::current_exe().wrap_err("cannot find this program")
+}
+
+/// Starts a program, its output added to a log.
+pub(crate) fn start(program: &Path, arguments: &[String], log: &Path) -> eyre::Result<ProcessId> {
     let file = fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -31,7 +35,7 @@ pub(crate) fn start(arguments: &[String], log: &Path) -> eyre::Result<ProcessId>
         .stderr(errors)
         .process_group(0)
         .spawn()
-        .wrap_err("cannot start a process")?;
+        .wrap_err_with(|| format!("cannot start {}", program.display()))?;
     let pid = child.id();
     Ok(ProcessId { pid, started: stat(pid).map_or(0, |stat| stat.started) })
 }

@@ -3,6 +3,7 @@
 use alloy_primitives::{B256, U64};
 use alloy_provider::{Provider, RootProvider};
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 use std::time::Duration;
 
 /// A node on the loopback that has not answered by then is not well.
@@ -23,6 +24,12 @@ struct Head {
     hash: B256,
 }
 
+/// One question, whatever chain answers; none if it does not.
+pub(crate) async fn json(url: &str, method: &'static str, params: Value) -> Option<Value> {
+    let node: RootProvider = RootProvider::new_http(url.parse().ok()?);
+    call(&node, method, params).await
+}
+
 /// Asks a node; none if it does not answer.
 pub(crate) async fn ask(url: &str) -> Option<Answers> {
     let node: RootProvider = RootProvider::new_http(url.parse().ok()?);
@@ -34,7 +41,7 @@ pub(crate) async fn ask(url: &str) -> Option<Answers> {
 async fn call<T: DeserializeOwned + std::fmt::Debug + Send + Sync + Unpin + 'static>(
     node: &RootProvider,
     method: &'static str,
-    params: serde_json::Value,
+    params: Value,
 ) -> Option<T> {
     tokio::time::timeout(PATIENCE, node.raw_request(method.into(), params)).await.ok()?.ok()
 }

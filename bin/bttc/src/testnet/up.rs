@@ -2,14 +2,16 @@
 
 use super::{
     args::UpArgs,
+    bridge::{self, Before},
     files,
     genesis::{self, Times},
     layout::{Layout, Link, LinksPlace, NodePlace, NodeRole, log_file, node_dir},
     link_control, process, rpc,
 };
 use crate::{commands::validator, keystore::write_private};
-use alloy_primitives::{Address, hex};
-use bttc_node::{DEV_MNEMONIC, KEY_FILE, SIGN_STATE_FILE};
+use alloy_primitives::{Address, U256, hex};
+use bttc_contracts::system::IGenesis::RootConfig;
+use bttc_node::{BridgePlan, DEV_MNEMONIC, KEY_FILE, SIGN_STATE_FILE};
 use eyre::{WrapErr, bail, eyre};
 use rand::RngCore;
 use std::{
@@ -35,8 +37,8 @@ const KEYS: &str = "keys";
 const PASSWORD: &str = "password";
 const NETWORK: &str = "network";
 
-/// Makes the files of a new network.
-pub(crate) fn create(dir: &Path, args: &UpArgs) -> eyre::Result<Layout> {
+/// Makes the files of a new network, and its root chains if it has any.
+pub(crate) async fn create(dir: &Path, args: &UpArgs) -> eyre::Result<Layout> {
     fs::create_dir_all(dir).wrap_err_with(|| format!("cannot make {}; name another --dir", dir.display()))?;
     if fs::read_dir(dir).wrap_err_with(|| format!("cannot read {}", dir.display()))?.next().is_some() {
         bail!("{} is not empty and holds no network; name another --dir", dir.display());
@@ -48,6 +50,7 @@ pub(crate) fn create(dir: &Path, args: &UpArgs) -> eyre::Result<Layout> {
         links: (!args.direct).then(LinksPlace::default),
         mnemonic: DEV_MNEMONIC.to_owned(),
         late_from: usize::from(args.validators).saturating_add(args.full_nodes.into()),
+        bridge: None,
     };
     layout.set(&args.settings);
     let mut validators = Vec::new();
@@ -65,10 +68,53 @@ pub(crate) fn create(dir: &Path, args: &UpArgs) -> eyre::Result<Layout> {
         day: args.day.unwrap_or_else(|| Times::day_of(args.epoch)),
         age: args.age,
     };
-    let text = genesis::make(&validators, &times, &args.parameters)?;
+    let plan = if args.bridge.bridge { Some(begin(dir, args, &mut layout, &validators, &times).await?) } else { None };
+    let text = genesis::make(&validators, &times, &args.parameters, plan)?;
     files::replace(&dir.join(GENESIS), text.as_bytes())?;
     layout.save(dir)?;
     Ok(layout)
+}
+
+/// Starts the root chains and puts the contracts on them; what genesis says of them.
+async fn begin(
+    dir: &Path,
+    args: &UpArgs,
+    layout: &mut Layout,
+    validators: &[Address],
+    times: &Times,
+) -> eyre::Result<BridgePlan> {
+    let before = Before {
+        chain_id: layout.chain_id,
+        max_age: genesis::unbonding(times, &args.parameters) / 2,
+        validators_hash: genesis::first_set(validators, times, &args.parameters)?,
+        validators: validators.len(),
+    };
+    bridge::begin(dir, &args.bridge, layout, &before).await?;
+    let place = layout.bridge.as_ref().ok_or_else(|| eyre!("the network has no root chains"))?;
+    let root = |root: &bridge::place::RootPlace| {
+        let contracts = root.contracts()?;
+        Ok(RootConfig {
+            rootId: U256::from(root.root_id()),
+            chainId: root.chain_id,
+            bridge: contracts.bridge,
+            codeHash: contracts.code_hash,
+            btt: contracts.btt(),
+            bttLocked: contracts.btt_locked,
+        })
+    };
+    let roots = place.roots.iter().map(root).collect::<eyre::Result<_>>()?;
+    Ok(BridgePlan { reserve: place.reserve, guardian: place.owner, roots })
+}
+
+/// Errors: a network whose making was broken off, or whose root chains are gone.
+pub(crate) fn must_be_whole(dir: &Path, layout: &Layout) -> eyre::Result<()> {
+    if !dir.join(GENESIS).exists() {
+        bail!(
+            "the network in {} was not finished; remove it with `bttc testnet down` and start a new one",
+            dir.display()
+        );
+    }
+    layout.bridge.as_ref().map_or(Ok(()), bridge::must_run)
 }
 
 /// Whose consensus key a node has.
@@ -171,6 +217,13 @@ pub(crate) fn configure(dir: &Path, layout: &Layout, number: usize) -> eyre::Res
         put(&mut config, "validator", "key", text(keys_dir(&home).join(KEY_FILE)))?;
         put(&mut config, "validator", "password_file", text(password_file(&home)))?;
     }
+    if let Some(place) = &layout.bridge
+        && node.role == NodeRole::Validator
+        && number < layout.late_from
+    {
+        let section = bridge::section(place, number, &home, &password_file(&home))?;
+        config.insert("bridge".into(), section);
+    }
     for (key, value) in layout.settings.iter().chain(&node.settings) {
         let (section, name) = key.split_once('.').ok_or_else(|| eyre!("the setting {key} names no section"))?;
         put(&mut config, section, name, setting(value))?;
@@ -204,7 +257,7 @@ pub(crate) fn start_node(dir: &Path, layout: &mut Layout, number: usize) -> eyre
         return Ok(());
     }
     let arguments = ["node".to_owned(), "--config".to_owned(), config.display().to_string()];
-    node.process = Some(process::start(&arguments, &log_file(&node_dir(dir, number)))?);
+    node.process = Some(process::start(&process::program()?, &arguments, &log_file(&node_dir(dir, number)))?);
     layout.save(dir)
 }
 
@@ -217,7 +270,7 @@ pub(crate) fn start_links(dir: &Path, layout: &mut Layout) -> eyre::Result<()> {
     // The links read the layout when they start.
     let log = dir.join("links.log");
     let arguments = ["testnet", "--dir", &dir.display().to_string(), "links"].map(ToOwned::to_owned);
-    let started = process::start(&arguments, &log)?;
+    let started = process::start(&process::program()?, &arguments, &log)?;
     links.process = Some(started);
     layout.save(dir)?;
     let end = Instant::now() + START;

@@ -1,6 +1,6 @@
 //! What a transaction did, read from the events of the contracts in its receipt.
 
-use super::{events_gov, show, who::Names};
+use super::{events_bridge, events_gov, show, who::Names};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolEventInterface;
 use bttc_contracts::{addresses::STAKING, staking::IStaking::IStakingEvents};
@@ -33,6 +33,7 @@ struct Log {
 pub(crate) enum Known {
     Staking(Event),
     Governance(events_gov::Event),
+    Bridge(events_bridge::Event),
 }
 
 impl Known {
@@ -40,6 +41,7 @@ impl Known {
         match self {
             Self::Staking(event) => event.sentence(names),
             Self::Governance(event) => event.sentence(names),
+            Self::Bridge(event) => event.sentence(),
         }
     }
 
@@ -47,6 +49,7 @@ impl Known {
         match self {
             Self::Staking(event) => event.json(),
             Self::Governance(event) => event.json(),
+            Self::Bridge(event) => event.json(),
         }
     }
 }
@@ -56,7 +59,9 @@ pub(crate) fn of_receipt(receipt: &Value) -> Vec<Known> {
     let logs: Vec<Log> = serde_json::from_value(receipt["logs"].clone()).unwrap_or_default();
     let known = |log: &Log| match log.address {
         STAKING => of_log(log).map(Known::Staking),
-        other => events_gov::of_log(other, &log.topics, &log.data).map(Known::Governance),
+        other => events_gov::of_log(other, &log.topics, &log.data)
+            .map(Known::Governance)
+            .or_else(|| events_bridge::of_log(other, &log.topics, &log.data).map(Known::Bridge)),
     };
     logs.iter().filter_map(known).collect()
 }

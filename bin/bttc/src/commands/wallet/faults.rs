@@ -1,6 +1,6 @@
 //! What can go wrong, told to people: each fault has an id, and `bttc explain ID` tells more, without any node.
 
-use super::{faults_gov, node::NodeFault, show::time};
+use super::{faults_bridge, faults_gov, node::NodeFault, show::time};
 use alloy_sol_types::SolInterface;
 use bttc_contracts::staking::IStaking::IStakingErrors;
 use bttc_primitives::format_btt;
@@ -31,7 +31,7 @@ faults! {
     AWAY = "E1001", "the node does not answer", "The program asks a node over JSON-RPC and got no answer. Start a node with `bttc node`, or name one that \
 runs with --rpc URL or in the variable BTTC_RPC. Nothing was sent unless the program says so.";
     UNKNOWN = "E1002", "it is not known what became of the transaction", "The transaction was signed and handed out, or may have been, and no answer came. It may be in a \
-block, may come into one, or may be lost; nobody can tell without a node. Run `bttc stake resume HASH` or `bttc gov resume HASH` when a node answers. Do not send it a second \
+block, may come into one, or may be lost; nobody can tell without a node. Run `bttc stake resume HASH`, `bttc gov resume HASH` or `bttc bridge resume HASH` when a node answers. Do not send it a second \
 time with a new nonce: both could count. With the same --nonce only one of the two can ever count.";
     FUNDS = "E1003", "the account has too little BTT", "The amount and the highest possible fee must be in the account. Take a smaller amount, or `max`, which keeps the fee back.";
     NONCE = "E1004", "the nonce is used already", "Another transaction of this account with this nonce is in a block. If it was yours, its effect has happened: look with \
@@ -80,7 +80,7 @@ pub(crate) fn find(id: &str) -> Option<&'static Fault> {
 
 /// All of them, by id.
 pub(crate) fn all() -> impl Iterator<Item = &'static Fault> {
-    FAULTS.iter().chain(faults_gov::FAULTS)
+    FAULTS.iter().chain(faults_gov::FAULTS).chain(faults_bridge::FAULTS)
 }
 
 impl Fault {
@@ -157,7 +157,7 @@ pub(crate) fn of_revert(data: &[u8]) -> Report {
             let (fault, detail) = of_staking(&error);
             fault.report(&detail)
         }
-        Err(_) => match faults_gov::of_governance(data) {
+        Err(_) => match faults_gov::of_governance(data).or_else(|| faults_bridge::of_bridge(data)) {
             Some((fault, detail)) => fault.report(&detail),
             None => OTHER_REVERT.report(&alloy_primitives::hex::encode_prefixed(data)),
         },

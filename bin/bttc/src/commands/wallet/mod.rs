@@ -1,4 +1,4 @@
-//! What the commands share that read the contracts and send transactions: `bttc stake`, `bttc gov`.
+//! What the commands share that read the contracts and send transactions: `bttc stake`, `bttc gov`, `bttc bridge`.
 //!
 //! An [`plan::Intent`] becomes a [`plan::Plan`] by being tried on the newest state, is shown with its fee, confirmed, signed, sent and waited
 //! for ([`send`]). Faults are in [`faults`], each with an id.
@@ -7,10 +7,13 @@ pub(crate) mod amount;
 pub(crate) mod args;
 pub(crate) mod chain;
 mod describe;
+pub(crate) mod describe_bridge;
 mod describe_gov;
 mod events;
+mod events_bridge;
 mod events_gov;
 pub(crate) mod faults;
+pub(crate) mod faults_bridge;
 pub(crate) mod faults_gov;
 pub(crate) mod keys;
 mod ledger;
@@ -33,7 +36,7 @@ pub(crate) use send::NotConfirmed;
 
 /// What every command needs.
 pub(crate) struct Context {
-    /// The command, as its further ones are named: `stake` or `gov`.
+    /// The command, as its further ones are named: `stake`, `gov` or `bridge`.
     pub(crate) family: &'static str,
     pub(crate) node: Node,
     pub(crate) book: AddressBook,

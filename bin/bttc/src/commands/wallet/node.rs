@@ -107,7 +107,7 @@ impl Node {
             url: self.url.clone(),
             method: "eth_call",
             why: match output.is_empty() {
-                true => format!("there is no contract at {to}; this chain has no staking"),
+                true => format!("there is no contract at {to}; this chain lacks it"),
                 false => error.to_string(),
             },
         })

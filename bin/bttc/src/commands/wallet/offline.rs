@@ -3,7 +3,7 @@
 use super::{
     Context,
     args::{KeyArgs, WaitArgs},
-    describe, describe_gov, faults,
+    describe, describe_bridge, describe_gov, faults,
     keys::Sender,
     plan::Unsigned,
     send, show,
@@ -61,11 +61,11 @@ pub(crate) fn sign(
     let effect = match unsigned.to {
         STAKING => describe::call(&unsigned.data, unsigned.value),
         GOVERNOR => describe_gov::call(&unsigned.data, unsigned.value),
-        _ => None,
+        other => describe_bridge::call(other, &unsigned.data, unsigned.value),
     };
     let Some(effect) = effect else {
         bail!(
-            "{} is no call of the contracts of staking and governance that is known here; nothing was signed: this command signs nothing else",
+            "{} is no call of the contracts of staking, governance and the bridge that is known here; nothing was signed: this command signs nothing else",
             file.display()
         );
     };

@@ -1,0 +1,104 @@
+//! The root chains of a new network, from nothing to contracts that wait for the first checkpoint.
+
+use super::{
+    chains::{Ports, start_ethereum, start_tron, wait},
+    deploy::{Terms, deploy},
+    place::{BridgePlace, RootPlace},
+};
+use crate::testnet::{args::BridgeArgs, layout::Layout, rpc};
+use alloy_primitives::{Address, B256, U256};
+use alloy_signer_local::PrivateKeySigner;
+use bttc_bridge::root::RootKind;
+use bttc_node::{dev_accounts, dev_operator};
+use bttc_tron_simulator::GenesisAccount;
+use eyre::bail;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Number of the owner among the operators of the mnemonic: after all that can be validators.
+const OWNER: usize = 100;
+/// What each account that sends has on Ethereum. Unit: wei.
+const WEI: u128 = 10_000_000_000_000_000_000_000;
+/// The same on TRON, and what people have there. Unit: sun.
+const SUN: u64 = 10_000_000_000_000;
+/// BTT that deposits release here. Unit: wei.
+const RESERVE: u128 = 1_000_000_000_000_000_000_000_000_000;
+
+/// What the root chains must know of our chain before there is one.
+#[derive(Clone, Debug)]
+pub(crate) struct Before {
+    /// EIP-155 id.
+    pub(crate) chain_id: u64,
+    /// Half of the unbonding time. Unit: seconds.
+    pub(crate) max_age: u64,
+    /// Of the set that signs block 1.
+    pub(crate) validators_hash: B256,
+    /// How many validators relay.
+    pub(crate) validators: usize,
+}
+
+/// Who owns the contracts.
+pub(super) fn owner() -> PrivateKeySigner {
+    dev_operator(OWNER)
+}
+
+/// Starts the root chains and puts the contracts on them. The layout is saved as soon as there are processes, for `down`.
+///
+/// Errors: the processes that were started are ended again.
+pub(crate) async fn begin(dir: &Path, args: &BridgeArgs, layout: &mut Layout, before: &Before) -> eyre::Result<()> {
+    let begun = bring_up(dir, args, layout, before).await;
+    if begun.is_err() {
+        for root in layout.bridge.iter().flat_map(|bridge| &bridge.roots) {
+            // The first error says more.
+            let _ended = root.process.kill();
+        }
+    }
+    begun
+}
+
+async fn bring_up(dir: &Path, args: &BridgeArgs, layout: &mut Layout, before: &Before) -> eyre::Result<()> {
+    let owner = owner();
+    let people: Vec<Address> = dev_accounts().iter().map(PrivateKeySigner::address).collect();
+    let relayers = (0..before.validators).map(|number| dev_operator(number).address());
+    let senders: Vec<Address> = relayers.chain([owner.address()]).collect();
+
+    let ports = Ports::take(&layout.ports())?;
+    let with_sun = senders.iter().chain(&people).map(|address| GenesisAccount { address: *address, balance: SUN });
+    let ethereum = start_ethereum(dir, args, &ports)?;
+    let mut bridge = BridgePlace { roots: vec![ethereum], owner: owner.address(), reserve: U256::from(RESERVE) };
+    layout.bridge = Some(bridge.clone());
+    layout.save(dir)?;
+    bridge.roots.push(start_tron(dir, &ports, &with_sun.collect::<Vec<_>>())?);
+    layout.bridge = Some(bridge.clone());
+    layout.save(dir)?;
+
+    let (ethereum, tron) = (bridge.root(RootKind::Ethereum)?, bridge.root(RootKind::Tron)?);
+    wait(dir, ethereum).await?;
+    wait(dir, tron).await?;
+    for sender in &senders {
+        give_ether(ethereum, *sender).await?;
+    }
+    let terms = Terms {
+        side_chain_id: before.chain_id,
+        owner: owner.address(),
+        max_age: before.max_age,
+        validators_hash: before.validators_hash,
+        people,
+    };
+    let clients = (ethereum.ethereum(owner.clone())?, tron.tron(owner)?);
+    let contracts = tokio::try_join!(deploy(&clients.0, ethereum, &terms), deploy(&clients.1, tron, &terms));
+    let (on_ethereum, on_tron) = contracts?;
+    for (root, contracts) in bridge.roots.iter_mut().zip([on_ethereum, on_tron]) {
+        root.contracts = Some(contracts);
+    }
+    layout.bridge = Some(bridge);
+    layout.save(dir)
+}
+
+/// Anvil gives coins out of nothing.
+async fn give_ether(root: &RootPlace, account: Address) -> eyre::Result<()> {
+    match rpc::json(root.json_rpc(), "anvil_setBalance", json!([account, U256::from(WEI)])).await {
+        Some(Value::Null | Value::Bool(true)) => Ok(()),
+        other => bail!("Ethereum does not give {account} coins, is it anvil? It answers {other:?}"),
+    }
+}
