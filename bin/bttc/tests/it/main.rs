@@ -13,4 +13,5 @@ mod peers;
 mod program;
 mod snapshot;
 mod stake;
+mod testnet_bridge;
 mod validator;
