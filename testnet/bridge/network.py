@@ -1,6 +1,7 @@
 """A local network with both root chains, driven by `bttc testnet` and asked over JSON-RPC (python3 stdlib)."""
 
 import json
+import pathlib
 import subprocess
 import threading
 import time
@@ -99,6 +100,7 @@ class Network:
         self.nodes = [node["http"] for node in told["nodes"]]
         self.states = [node["state"] for node in told["nodes"]]
         self.accounts = [account["address"] for account in told["accounts"]]
+        self.data = [node["datadir"] for node in told["nodes"]]
         self.operators = [node["operator"]["address"] for node in told["nodes"]]
         self.ethereum, self.tron = (Root(self, root) for root in told["bridge"]["roots"])
         self.lock = threading.Lock()
@@ -157,6 +159,11 @@ class Network:
         if self.ask("eth_getCode", here, "latest") == "0x":
             return 0
         return self.view(here, "balanceOf(address)", who)[0]
+
+    def intents(self, node, root):
+        """What a relayer has on its disk of what it sends to a root chain; none before it sent anything."""
+        path = pathlib.Path(self.data[node], "bridge", str(root.id), "intents")
+        return json.loads(path.read_text().split("\n", 1)[1]) if path.exists() else {"open": {}, "closed": []}
 
     def heights(self):
         found = []

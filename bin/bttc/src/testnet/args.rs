@@ -134,7 +134,7 @@ pub(crate) struct BridgeArgs {
     #[arg(long)]
     pub(crate) bridge: bool,
     /// The program that plays Ethereum [default: anvil on the PATH].
-    #[arg(long, value_name = "PATH", env = "BTTC_ANVIL")]
+    #[arg(long, value_name = "PATH", env = "BTTC_ANVIL", hide_env_values = true)]
     pub(crate) anvil: Option<PathBuf>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     args::UpArgs,
-    bridge::{self, Before},
+    bridge::{self, Before, anvil},
     files,
     genesis::{self, Times},
     layout::{Layout, Link, LinksPlace, NodePlace, NodeRole, log_file, node_dir},
@@ -39,6 +39,9 @@ const NETWORK: &str = "network";
 
 /// Makes the files of a new network, and its root chains if it has any.
 pub(crate) async fn create(dir: &Path, args: &UpArgs) -> eyre::Result<Layout> {
+    // Before anything is written: without it nothing can be.
+    let path = std::env::var_os("PATH");
+    let anvil = args.bridge.bridge.then(|| anvil::find(args.bridge.anvil.as_deref(), path.as_deref())).transpose()?;
     fs::create_dir_all(dir).wrap_err_with(|| format!("cannot make {}; name another --dir", dir.display()))?;
     if fs::read_dir(dir).wrap_err_with(|| format!("cannot read {}", dir.display()))?.next().is_some() {
         bail!("{} is not empty and holds no network; name another --dir", dir.display());
@@ -68,7 +71,10 @@ pub(crate) async fn create(dir: &Path, args: &UpArgs) -> eyre::Result<Layout> {
         day: args.day.unwrap_or_else(|| Times::day_of(args.epoch)),
         age: args.age,
     };
-    let plan = if args.bridge.bridge { Some(begin(dir, args, &mut layout, &validators, &times).await?) } else { None };
+    let plan = match anvil {
+        Some(anvil) => Some(begin(dir, &anvil, args, &mut layout, (&validators, &times)).await?),
+        None => None,
+    };
     let text = genesis::make(&validators, &times, &args.parameters, plan)?;
     files::replace(&dir.join(GENESIS), text.as_bytes())?;
     layout.save(dir)?;
@@ -78,10 +84,10 @@ pub(crate) async fn create(dir: &Path, args: &UpArgs) -> eyre::Result<Layout> {
 /// Starts the root chains and puts the contracts on them; what genesis says of them.
 async fn begin(
     dir: &Path,
+    anvil: &Path,
     args: &UpArgs,
     layout: &mut Layout,
-    validators: &[Address],
-    times: &Times,
+    (validators, times): (&[Address], &Times),
 ) -> eyre::Result<BridgePlan> {
     let before = Before {
         chain_id: layout.chain_id,
@@ -89,7 +95,7 @@ async fn begin(
         validators_hash: genesis::first_set(validators, times, &args.parameters)?,
         validators: validators.len(),
     };
-    bridge::begin(dir, &args.bridge, layout, &before).await?;
+    bridge::begin(dir, anvil, layout, &before).await?;
     let place = layout.bridge.as_ref().ok_or_else(|| eyre!("the network has no root chains"))?;
     let root = |root: &bridge::place::RootPlace| {
         let contracts = root.contracts()?;

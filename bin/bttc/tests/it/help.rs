@@ -4,7 +4,7 @@ use crate::program::run;
 
 #[test]
 fn every_help_page_is_as_before() {
-    let pages: [&[&str]; 42] = [
+    let pages: [&[&str]; 48] = [
         &["--help"],
         &["node", "--help"],
         &["config", "show", "--help"],
@@ -21,6 +21,12 @@ fn every_help_page_is_as_before() {
         &["validator", "prove", "--help"],
         &["account", "book", "--help"],
         &["explain", "--help"],
+        &["bridge", "--help"],
+        &["bridge", "status", "--help"],
+        &["bridge", "exit", "--help"],
+        &["bridge", "claim", "--help"],
+        &["bridge", "deposit", "--help"],
+        &["bridge", "submit", "--help"],
         &["stake", "--help"],
         &["stake", "delegate", "--help"],
         &["stake", "positions", "--help"],

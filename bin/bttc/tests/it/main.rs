@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod account;
+mod bridge;
 mod db;
 mod genesis;
 mod gov;
@@ -13,4 +14,5 @@ mod peers;
 mod program;
 mod snapshot;
 mod stake;
+mod testnet_bridge;
 mod validator;

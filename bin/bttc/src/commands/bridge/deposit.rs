@@ -70,6 +70,7 @@ pub(super) fn run(context: &Context, asked: &Asked<'_>, args: &ThereArgs, out: &
 
     let there = There::connect(&root, args)?;
     let sender = Sender::find(&args.keys(), &context.book, true)?;
+    let room = room(&there, token)?;
     let unit = unit_there(&there, &root, token);
     let has = match token {
         Address::ZERO => there.balance(sender.address)?,
@@ -90,7 +91,11 @@ pub(super) fn run(context: &Context, asked: &Asked<'_>, args: &ThereArgs, out: &
                     format!("{} has {}, asked for {}", there.shown(sender.address), what.unit.show(has), asked.amount);
                 return Err(faults_bridge::TOO_LITTLE.report(&detail));
             }
-            check_listed(&there, &what)?;
+            if amount > room {
+                let detail =
+                    format!("there is room for {}, asked for {}", what.unit.show(room), what.unit.show(amount));
+                return Err(faults_bridge::OVER_CAP.report(&detail));
+            }
             what.steps(&there, sender.address)?
         }
     };
@@ -177,21 +182,16 @@ fn all_but_the_fee(there: &There, from: Address, (to, has): (Address, U256)) -> 
     }
 }
 
-fn check_listed(there: &There, what: &What) -> eyre::Result<()> {
-    let asset = there.view(there.bridge, &IRootBridge::assetOfCall { token: what.token })?;
+/// How much more of an asset the bridge may hold, in its smallest unit.
+///
+/// Errors: it does not take the asset.
+fn room(there: &There, token: Address) -> eyre::Result<U256> {
+    let asset = there.view(there.bridge, &IRootBridge::assetOfCall { token })?;
     if !asset.enabled {
-        let name = if what.token.is_zero() { there.coin().symbol } else { there.shown(what.token) };
+        let name = if token.is_zero() { there.coin().symbol } else { there.shown(token) };
         return Err(faults_bridge::NOT_LISTED.report(&name));
     }
-    let room = U256::from(asset.cap).saturating_sub(U256::from(asset.locked));
-    match what.amount > room {
-        true => {
-            let detail =
-                format!("there is room for {}, asked for {}", what.unit.show(room), what.unit.show(what.amount));
-            Err(faults_bridge::OVER_CAP.report(&detail))
-        }
-        false => Ok(()),
-    }
+    Ok(U256::from(asset.cap).saturating_sub(U256::from(asset.locked)))
 }
 
 impl What {

@@ -62,6 +62,7 @@ pub(super) fn run(
 ) -> eyre::Result<(Value, Vec<Outcome>)> {
     let kept = Kept::open()?;
     let from = sender.address;
+    let mut sender = Some(sender);
     let mut outcomes = Vec::new();
     let mut rest = steps.list.as_slice();
     if let Some((index, attempt)) = begun(&there, &kept, from, &steps.list)? {
@@ -69,7 +70,13 @@ pub(super) fn run(
             writeln!(out, "Goes on     with what was handed out before: {}", steps_effect(&steps.list, index))?;
             out.flush()?;
         }
-        let fee = FeePolicy::new(there.ceiling(attempt.version.fee.most())?);
+        let fee = FeePolicy::new(there.confirmed(&attempt)?);
+        // Where nobody has to be asked for the password, higher fees can be offered again.
+        if let Some(file) = password_file
+            && let Some(sender) = sender.take()
+        {
+            unlock(&mut there, sender, Some(file))?;
+        }
         outcomes.push(there.carry(&kept, attempt, &fee)?);
         rest = rest.get(index.saturating_add(1)..).unwrap_or_default();
     }
@@ -88,9 +95,8 @@ pub(super) fn run(
         }
         return Err(refused);
     }
-    match sender.open(password_file)? {
-        Key::Here(key) => there.unlock(key)?,
-        Key::Ledger(_) => bail!("a Ledger cannot sign for root chains here; give a key file with --keystore FILE"),
+    if let Some(sender) = sender {
+        unlock(&mut there, sender, password_file)?;
     }
     for (step, cost) in rest.iter().zip(&costs) {
         let fee = FeePolicy::new(cost.most);
@@ -105,6 +111,13 @@ pub(super) fn run(
         outcomes.push(outcome);
     }
     Ok((plan, outcomes))
+}
+
+fn unlock(there: &mut There, sender: Sender, password_file: Option<&Path>) -> eyre::Result<()> {
+    match sender.open(password_file)? {
+        Key::Here(key) => there.unlock(key),
+        Key::Ledger(_) => bail!("a Ledger cannot sign for root chains here; give a key file with --keystore FILE"),
+    }
 }
 
 fn steps_effect(steps: &[Step], index: usize) -> &str {

@@ -164,6 +164,16 @@ impl There {
         }
     }
 
+    /// What was confirmed for a transaction that was begun. Its first version has room for twice the base fee and a fifth more gas, which is
+    /// four fifths of [`Self::ceiling`]; never more than that is offered for it. Unit: the smallest of the coin.
+    pub(super) fn confirmed(&self, attempt: &Attempt) -> eyre::Result<U256> {
+        let first = attempt.earlier.first().unwrap_or(&attempt.version).fee.most();
+        match &self.args.max_fee {
+            Some(_) => self.ceiling(U256::ZERO),
+            None => Ok(first.saturating_add(first / U256::from(4))),
+        }
+    }
+
     /// An earlier transaction for the same thing whose end was not told.
     pub(super) fn begun(&self, kept: &Kept, from: Address, key: &str) -> eyre::Result<Option<Attempt>> {
         kept.find(ask_id(&self.chain), from, key)

@@ -5,7 +5,7 @@ use super::{
     deploy::{Terms, deploy},
     place::{BridgePlace, RootPlace},
 };
-use crate::testnet::{args::BridgeArgs, layout::Layout, rpc};
+use crate::testnet::{layout::Layout, rpc};
 use alloy_primitives::{Address, B256, U256};
 use alloy_signer_local::PrivateKeySigner;
 use bttc_bridge::root::RootKind;
@@ -42,11 +42,11 @@ pub(super) fn owner() -> PrivateKeySigner {
     dev_operator(OWNER)
 }
 
-/// Starts the root chains and puts the contracts on them. The layout is saved as soon as there are processes, for `down`.
+/// Starts the root chains, Ethereum with the program `anvil`, and puts the contracts on them. The layout is saved as soon as there are processes, for `down`.
 ///
 /// Errors: the processes that were started are ended again.
-pub(crate) async fn begin(dir: &Path, args: &BridgeArgs, layout: &mut Layout, before: &Before) -> eyre::Result<()> {
-    let begun = bring_up(dir, args, layout, before).await;
+pub(crate) async fn begin(dir: &Path, anvil: &Path, layout: &mut Layout, before: &Before) -> eyre::Result<()> {
+    let begun = bring_up(dir, anvil, layout, before).await;
     if begun.is_err() {
         for root in layout.bridge.iter().flat_map(|bridge| &bridge.roots) {
             // The first error says more.
@@ -56,7 +56,7 @@ pub(crate) async fn begin(dir: &Path, args: &BridgeArgs, layout: &mut Layout, be
     begun
 }
 
-async fn bring_up(dir: &Path, args: &BridgeArgs, layout: &mut Layout, before: &Before) -> eyre::Result<()> {
+async fn bring_up(dir: &Path, anvil: &Path, layout: &mut Layout, before: &Before) -> eyre::Result<()> {
     let owner = owner();
     let people: Vec<Address> = dev_accounts().iter().map(PrivateKeySigner::address).collect();
     let relayers = (0..before.validators).map(|number| dev_operator(number).address());
@@ -64,7 +64,7 @@ async fn bring_up(dir: &Path, args: &BridgeArgs, layout: &mut Layout, before: &B
 
     let ports = Ports::take(&layout.ports())?;
     let with_sun = senders.iter().chain(&people).map(|address| GenesisAccount { address: *address, balance: SUN });
-    let ethereum = start_ethereum(dir, args, &ports)?;
+    let ethereum = start_ethereum(dir, anvil, &ports)?;
     let mut bridge = BridgePlace { roots: vec![ethereum], owner: owner.address(), reserve: U256::from(RESERVE) };
     layout.bridge = Some(bridge.clone());
     layout.save(dir)?;

@@ -1,11 +1,8 @@
 //! The processes that play the root chains.
 
-use super::{
-    anvil,
-    place::{BridgePlace, RootPlace, root_dir},
-};
+use super::place::{BridgePlace, RootPlace, root_dir};
 use crate::testnet::{
-    args::{BridgeArgs, TronArgs},
+    args::TronArgs,
     files,
     process::{self, program},
     rpc,
@@ -58,8 +55,7 @@ fn folder(dir: &Path, kind: RootKind) -> eyre::Result<PathBuf> {
 }
 
 /// Starts Ethereum: a block a second, and what lies two blocks back is finalized.
-pub(super) fn start_ethereum(dir: &Path, args: &BridgeArgs, ports: &Ports) -> eyre::Result<RootPlace> {
-    let program = anvil::find(args.anvil.as_deref(), std::env::var_os("PATH").as_deref())?;
+pub(super) fn start_ethereum(dir: &Path, anvil: &Path, ports: &Ports) -> eyre::Result<RootPlace> {
     let log = folder(dir, RootKind::Ethereum)?;
     let (port, chain_id, ether) = (ports.ethereum.to_string(), ETHEREUM.to_string(), ETHER.to_string());
     let arguments = [
@@ -74,7 +70,7 @@ pub(super) fn start_ethereum(dir: &Path, args: &BridgeArgs, ports: &Ports) -> ey
     ];
     let mut arguments: Vec<_> = arguments.concat().into_iter().map(str::to_owned).collect();
     arguments.push("--quiet".to_owned());
-    let process = process::start(&program, &arguments, &log)?;
+    let process = process::start(anvil, &arguments, &log)?;
     let endpoint = EndpointConfig { url: url(ports.ethereum), solid: None, json_rpc: None };
     Ok(RootPlace { kind: RootKind::Ethereum, chain_id: ETHEREUM, endpoint, process, contracts: None })
 }

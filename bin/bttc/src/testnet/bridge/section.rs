@@ -21,7 +21,8 @@ const KEY: &str = "relayer.json";
 /// Turns go on as quickly as the root chains do here.
 const TAKEOVER: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(15);
-const ROOT_TAKEOVER: Duration = Duration::from_secs(10);
+/// Longer than the time after which lost bytes are sent again, so that nobody pays for what only comes late.
+const ROOT_TAKEOVER: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(500);
 
 /// The section for validator `number`, whose key for the root chains, that of its operator, is kept in `home`.
