@@ -93,7 +93,8 @@ pub(super) fn not_contract(to: Address, node: &Node, meant: bool, place: &str) -
 
 fn is_contract(code: &[u8]) -> bool {
     let (prefix, length) = DELEGATION;
-    !code.is_empty() && !(code.starts_with(prefix) && code.len() == length)
+    let delegates = code.starts_with(prefix) && code.len() == length;
+    !code.is_empty() && !delegates
 }
 
 #[cfg(test)]

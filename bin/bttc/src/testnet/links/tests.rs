@@ -21,6 +21,7 @@ impl Bed {
             nodes: Vec::new(),
             settings: Vec::new(),
             links: Some(links),
+            bridge: None,
             mnemonic: String::new(),
             late_from: 0,
         };
