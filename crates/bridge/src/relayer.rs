@@ -31,7 +31,9 @@ use crate::{
     view::{Facts, RelayView, RootFacts},
     watch::Watcher,
 };
-use alloy_primitives::U256;
+use alloy_primitives::{Address, U256};
+use alloy_sol_types::SolCall;
+use bttc_contracts::root::IRootBridge;
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{
@@ -48,8 +50,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const BALANCES: Duration = Duration::from_secs(60);
 /// Below as many days of fees there is an alarm.
 const FEW_DAYS: u64 = 7;
-/// Below this balance here there is an alarm: a few hundred votes. Unit: wei.
-const LEAST_HERE: u128 = 100_000_000_000_000_000_000;
+/// Below this balance here the log warns: the largest call that carries out deposits wants 302 BTT at the least base fee. Unit: wei.
+const LEAST_HERE: u128 = 400_000_000_000_000_000_000;
 
 /// Keys of ours on this chain.
 #[derive(Clone, Default)]
@@ -83,7 +85,7 @@ pub struct Relayer<S> {
     folder: PathBuf,
     takeover: Duration,
     patience: Duration,
-    own: Option<alloy_primitives::Address>,
+    own: Option<Address>,
     accounts: Accounts,
     status: watch::Sender<Status>,
     loops: Vec<Loop>,
@@ -185,7 +187,7 @@ impl<S: SideChain> Relayer<S> {
         };
         self.loops.push(bring_deposits(shared.clone(), root.clone(), inbound).boxed());
         let sends = config.policy.kind != PolicyKind::Off;
-        self.loops.push(bring_checkpoints(shared, root, submitter, sends).boxed());
+        self.loops.push(bring_checkpoints(shared, root, config.bridge, submitter, sends).boxed());
         Ok(())
     }
 
@@ -326,9 +328,17 @@ fn set(map: &mut BTreeMap<&'static str, String>, name: &'static str, value: Opti
     };
 }
 
+/// End of the pause of a root bridge, in final state; none if nobody answers.
+async fn paused_until<R: RootChain>(root: &R, bridge: Address) -> Option<u64> {
+    let call = IRootBridge::pausedUntilCall {};
+    let answer = root.final_call(bridge, call.abi_encode().into()).await.ok()?;
+    IRootBridge::pausedUntilCall::abi_decode_returns(&answer).ok()
+}
+
 async fn bring_checkpoints<R: RootChain, S: SideChain>(
     shared: Shared<S>,
     root: Arc<R>,
+    bridge: Address,
     mut submitter: Submitter,
     sends: bool,
 ) {
@@ -336,13 +346,14 @@ async fn bring_checkpoints<R: RootChain, S: SideChain>(
     let mut funds = None;
     let mut asked: Option<Instant> = None;
     loop {
-        if sends
-            && asked.is_none_or(|asked| asked.elapsed() >= BALANCES)
-            && root.account().is_some()
-            && let Ok(found) = root.funds(submitter.fee()).await
-        {
-            funds = Some(found);
+        if asked.is_none_or(|asked| asked.elapsed() >= BALANCES) {
             asked = Some(Instant::now());
+            if sends && root.account().is_some() {
+                funds = root.funds(submitter.fee()).await.ok().or(funds);
+            }
+            if let Some(until) = paused_until(root.as_ref(), bridge).await {
+                shared.change(|status| status.paused_until = Some(until));
+            }
         }
         match submitter.step(root.as_ref(), shared.side.as_ref()).await {
             Ok(out) => {
@@ -370,7 +381,7 @@ async fn bring_checkpoints<R: RootChain, S: SideChain>(
 fn show_outgoing(
     status: &mut RootStatus,
     submitter: &Submitter,
-    account: Option<alloy_primitives::Address>,
+    account: Option<Address>,
     funds: Option<&crate::root::Funds>,
     out: Outgoing,
 ) {

@@ -29,6 +29,8 @@ pub struct RootStatus {
     pub alarms: BTreeMap<&'static str, String>,
     /// What did not work in the last round of each part, by part.
     pub errors: BTreeMap<&'static str, String>,
+    /// End of the pause of the bridge there, as it was when last asked; 0 or in the past if there is none. Unit: seconds.
+    pub paused_until: Option<u64>,
     /// Deposits on their way here.
     pub incoming: Incoming,
     /// Checkpoints on their way there; none until the root chain has answered.

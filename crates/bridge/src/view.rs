@@ -286,7 +286,8 @@ fn report(root_id: u8, status: &RootStatus) -> RelayReport {
     let time = incoming.final_time.unwrap_or_default() / 1_000;
     let finalized = incoming.final_head.map(|height| SeenBlock { height, time });
     let outgoing = status.outgoing.as_ref();
-    let mut errors = status.halted.iter().chain(status.alarms.values()).chain(status.errors.values());
+    let errors: Vec<_> =
+        status.halted.iter().chain(status.alarms.values()).chain(status.errors.values()).map(String::as_str).collect();
     RelayReport {
         root_id,
         head: finalized,
@@ -294,11 +295,12 @@ fn report(root_id: u8, status: &RootStatus) -> RelayReport {
         checkpoint: outgoing.map(|out| SeenBlock { height: out.tip, time: out.tip_time }),
         trusted_height: outgoing.map(|out| out.tip),
         stopped: outgoing.is_some_and(|out| time > out.tip_time.saturating_add(out.stop_age)),
-        paused_until: None,
+        paused_until: status.paused_until.filter(|until| *until > time),
         records: incoming.final_head.map(|_| incoming.records),
         fee_balance: outgoing.and_then(|out| out.balance),
         fee_days: outgoing.and_then(|out| out.days_left),
-        last_error: errors.next().cloned(),
+        waiting: outgoing.filter(|out| out.due.is_some()).and_then(|out| out.blocked.clone()),
+        last_error: (!errors.is_empty()).then(|| errors.join("; ")),
         updated_at: time,
     }
 }

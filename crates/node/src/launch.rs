@@ -195,11 +195,7 @@ impl Node {
             tasks.spawn(Stage::Engine, "snapshots", |stop| async move { Ok(snapshots.run(stop).await?) });
         }
         if let Some(relayer) = relayer {
-            // What fails in it, it tries again: it never ends by itself.
-            tasks.spawn(Stage::Doors, "relayer", |stop| async move {
-                relayer.run(stop).await;
-                Ok(())
-            });
+            tasks.spawn(Stage::Doors, "relayer", |stop| relay::beside(relayer, stop));
         }
         let result = tasks.run(shutdown, GRACE).await;
         stopping.cancel();

@@ -18,8 +18,10 @@ use bttc_bridge::{
 };
 use bttc_rpc::RpcConfig;
 use eyre::{WrapErr, bail};
+use futures::FutureExt;
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    panic::AssertUnwindSafe,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -88,6 +90,18 @@ pub async fn relay(mut config: Config, shutdown: CancellationToken) -> eyre::Res
     let (served, ()) = tokio::join!(served, relayer.run(shutdown.clone()));
     tracing::info!("relayer stopped");
     served
+}
+
+/// Runs a relayer beside a node, which goes on without it if a fault of ours ends it.
+pub(crate) async fn beside(relayer: Relayer<SideRpc>, stop: CancellationToken) -> eyre::Result<()> {
+    let run = AssertUnwindSafe(relayer.run(stop.clone())).catch_unwind();
+    if run.await.is_err() {
+        tracing::error!(
+            "the relayer has ended by a fault of ours, which is worth reporting; the node goes on without it: start it again to relay"
+        );
+        stop.cancelled().await;
+    }
+    Ok(())
 }
 
 /// Where a relayer keeps its files below a data directory.

@@ -54,6 +54,8 @@ pub struct RelayReport {
     pub fee_balance: Option<U256>,
     /// Days that these last at the present rate.
     pub fee_days: Option<u64>,
+    /// Why a checkpoint that is due is not sent by this relayer; often only that it is another one's turn.
+    pub waiting: Option<String>,
     /// Why the relayer stands still or asks in vain; none while all is well.
     pub last_error: Option<String>,
     /// When this was true. Unit: Unix seconds.

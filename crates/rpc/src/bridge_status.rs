@@ -97,6 +97,7 @@ struct Relay {
     records: Option<u64>,
     fee_balance: Option<Decimal>,
     fee_days: Option<u64>,
+    waiting: Option<String>,
     last_error: Option<String>,
     updated_at: u64,
 }
@@ -113,6 +114,7 @@ impl From<RelayReport> for Relay {
             records: of.records,
             fee_balance: of.fee_balance.map(Decimal::from),
             fee_days: of.fee_days,
+            waiting: of.waiting,
             last_error: of.last_error,
             updated_at: of.updated_at,
         }
