@@ -163,7 +163,8 @@ pub(crate) enum BridgeAction {
         #[arg(value_enum)]
         root: RootName,
         /// Its number.
-        nonce: u64,
+        #[arg(value_name = "NONCE")]
+        number: u64,
         #[command(flatten)]
         send: SendArgs,
     },
@@ -173,7 +174,8 @@ pub(crate) enum BridgeAction {
         #[arg(value_enum)]
         root: RootName,
         /// Its number.
-        nonce: u64,
+        #[arg(value_name = "NONCE")]
+        number: u64,
         #[command(flatten)]
         send: SendArgs,
     },

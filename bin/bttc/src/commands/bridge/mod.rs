@@ -49,8 +49,8 @@ pub(crate) fn run(args: BridgeArgs, flags: &[Override], out: &mut impl Write) ->
         BridgeAction::Submit { height, root, calldata, there } => {
             submit::run(context, (height, root), calldata, &there, out)
         }
-        BridgeAction::Replay { root, nonce, send } => records::replay(context, root, nonce, &send, out),
-        BridgeAction::Refund { root, nonce, send } => records::refund(context, root, nonce, &send, out),
+        BridgeAction::Replay { root, number, send } => records::replay(context, root, number, &send, out),
+        BridgeAction::Refund { root, number, send } => records::refund(context, root, number, &send, out),
         BridgeAction::Limits { root, token } => limits::run(context, root, token.as_deref(), out),
         BridgeAction::Tokens => tokens::list(context, out),
         BridgeAction::Transaction(action) => super::wallet::transaction(context, action, out),
