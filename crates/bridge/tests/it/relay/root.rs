@@ -411,6 +411,7 @@ fn call(state: &mut State, data: &[u8], time: u64) -> Result<Bytes, Revert> {
     let tip = Manager::Tip { validatorsHash: trusted, height, time: tip_time };
     match selector {
         IRootBridge::recordCountCall::SELECTOR => Ok(U256::from(state.records).abi_encode().into()),
+        IRootBridge::pausedUntilCall::SELECTOR => Ok(U256::ZERO.abi_encode().into()),
         IRootBridge::rootIdCall::SELECTOR => Ok(U256::from(ROOT_ID).abi_encode().into()),
         IRootBridge::checkpointsCall::SELECTOR => Ok(MANAGER.abi_encode().into()),
         Manager::sideChainIdCall::SELECTOR => Ok(U256::from(SIDE).abi_encode().into()),
