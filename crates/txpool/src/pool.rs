@@ -1,7 +1,8 @@
 //! The pool as other crates see it.
 
 use crate::{
-    AddError, Added, Best, Committed, Counts, DropReason, Origin, Part, PoolConfig, PoolEvent, PoolTransaction,
+    AddError, Added, Best, Committed, Counts, DropReason, InvalidTransaction, Origin, Part, PoolConfig, PoolEvent,
+    PoolTransaction,
     inner::Inner,
     journal::Journal,
     metrics::Metrics,
@@ -155,12 +156,16 @@ impl Pool {
     ) -> Result<PoolTransaction, AddError> {
         let cost = rules.check_form(tx.inner())?;
         let sender = tx.signer();
+        let tx = PoolTransaction::new(tx, origin, cost, Box::default());
         let known = {
             let inner = self.shared.inner.read();
+            // Before its sender is looked at, who may have become too poor for it.
+            if inner.by_hash.contains_key(&tx.hash()) {
+                return Err(InvalidTransaction::AlreadyKnown { hash: tx.hash() }.into());
+            }
             inner.senders.get(&sender).map(|sender| sender.meta.state)
         };
         let state = known.map_or_else(|| accounts.get(sender), Ok)?;
-        let tx = PoolTransaction::new(tx, origin, cost, Box::default());
         // Cheap refusals first: a list of authorizations costs a signature check each.
         state.check(&tx, &self.shared.config, rules)?;
         if tx.tx.inner().is_eip7702() {

@@ -141,8 +141,11 @@ fn a_contract_sends_nothing_but_a_delegated_account_does() {
 
 #[test]
 fn twice_the_same() {
-    let bed = Bed::rich();
+    let mut bed = Bed::rich();
     let hash = bed.add(transfer(1, 0, 1)).unwrap().hash;
+    // The same whatever its sender could pay for by now.
+    let poor = Account { nonce: 0, balance: U256::ZERO, code_hash: KECCAK256_EMPTY };
+    bed.commit(&[], &[(address(1), poor)], FLOOR);
     let error = bed.add(transfer(1, 0, 1)).unwrap_err();
     assert_eq!(error, InvalidTransaction::AlreadyKnown { hash });
     assert!(error.to_string().starts_with("already known"));
