@@ -338,7 +338,7 @@ mod tests {
             source.split("keccak256(\"").skip(1).map(|rest| rest.split_once('"').unwrap().0).collect();
         assert_eq!(signatures.len(), 6);
         let guards: Vec<_> =
-            source.split("IBridgeGuards.").skip(1).map(|rest| rest.split_once('.').unwrap().0).collect();
+            source.split("= IBridgeGuards.").skip(1).map(|rest| rest.split_once('.').unwrap().0).collect();
         assert_eq!(guards, ["pause", "unpause", "setLimit"]);
         for of in [
             IBridgeOutbox::pauseCall::SELECTOR,
