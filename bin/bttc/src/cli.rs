@@ -133,7 +133,7 @@ pub(crate) struct NodeArgs {
     /// How much of the past to keep: archive (everything), full (no old states) or minimal; the same as --storage.prune.
     #[arg(long, value_name = "PRESET", value_parser = ["archive", "full", "minimal"])]
     pub(crate) prune: Option<String>,
-    /// Run the relayer of the bridge too, for the root chains in [bridge] of the configuration; the same as --bridge.relay true.
+    /// Run the relayer of the bridge too, for the root chains in the section bridge of the configuration; the same as --bridge.relay true.
     #[arg(long)]
     pub(crate) relay: bool,
     #[command(flatten)]

@@ -63,7 +63,7 @@ impl fmt::Display for RootName {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BridgeAction {
-    /// Run a relayer apart from its node: watch root chains, vouch for deposits, send checkpoints, as [bridge] of the configuration says.
+    /// Run a relayer apart from its node: watch root chains, vouch for deposits, send checkpoints, as the section bridge of the configuration says.
     Relay(Place),
     /// How the bridge is, or how far one transfer is.
     #[command(after_help = STATUS_HELP)]

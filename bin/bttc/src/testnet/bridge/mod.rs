@@ -8,7 +8,7 @@
 //!
 //! - [`anvil`]: finds the program that plays Ethereum. [`chains`]: starts it and the TRON simulator. Both keep everything in memory.
 //! - [`deploy`]: contracts, assets, and who has what, through the same clients that relayers use.
-//! - [`place`]: what the layout keeps of it. [`section`]: `[bridge]` of a node's configuration. [`call`]: `bttc testnet call`.
+//! - [`place`]: what the layout keeps of it. [`mod@section`]: `[bridge]` of a node's configuration. [`mod@call`]: `bttc testnet call`.
 
 pub(crate) mod anvil;
 mod begin;
