@@ -173,9 +173,12 @@ fn do_harm(harm: &Harm, from: &mut B256, range: &mut RangeProof<U256>) {
         Harm::ChangeNode(at, byte, by) if some_nodes > 0 => {
             let at = at.index(some_nodes);
             let mut bytes = nodes[at].to_vec();
-            let byte = byte.index(bytes.len());
-            bytes[byte] = bytes[byte].wrapping_add(*by);
-            nodes[at] = bytes.into();
+            // Another harm may have left nothing of it.
+            if !bytes.is_empty() {
+                let byte = byte.index(bytes.len());
+                bytes[byte] = bytes[byte].wrapping_add(*by);
+                nodes[at] = bytes.into();
+            }
         }
         Harm::AddNode(bytes) => nodes.push(bytes.clone().into()),
         Harm::CutNode(at) if some_nodes > 0 => {
