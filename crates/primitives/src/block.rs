@@ -30,7 +30,7 @@ pub struct Body {
 }
 
 #[derive(RlpDecodable)]
-#[rlp(trailing)]
+#[rlp(trailing(no_gaps))]
 struct BodyRlp {
     transactions: Transactions,
     last_commit: LastCommit,
@@ -144,7 +144,7 @@ impl SealedBlock {
     /// Decodes the first block of `buf` as other Ethereum programs encode it: `[header, transactions, ommers, withdrawals?]`.
     pub fn decode_ethereum(buf: &mut &[u8]) -> alloy_rlp::Result<Self> {
         #[derive(RlpDecodable)]
-        #[rlp(trailing)]
+        #[rlp(trailing(no_gaps))]
         struct Parts {
             header: Header,
             transactions: Transactions,
@@ -281,19 +281,34 @@ mod tests {
         }
     }
 
+    fn list(parts: &[&[u8]]) -> Vec<u8> {
+        let items = parts.concat();
+        let mut out = Vec::new();
+        RlpHeader { list: true, payload_length: items.len() }.encode(&mut out);
+        [out, items].concat()
+    }
+
     /// A block whose only transaction stands in it as the bytes `transaction`, as our own programs and as others encode it.
     fn around(transaction: &[u8]) -> [Vec<u8>; 2] {
-        let list = |parts: &[&[u8]]| {
-            let mut out = Vec::new();
-            RlpHeader { list: true, payload_length: parts.iter().map(|part| part.len()).sum() }.encode(&mut out);
-            parts.iter().for_each(|part| out.extend_from_slice(part));
-            out
-        };
         let header = alloy_rlp::encode(Header { number: 9, ..Default::default() });
         let (transactions, last_commit, none) =
             (list(&[transaction]), alloy_rlp::encode(LastCommit::default()), list(&[]));
         let body = list(&[&transactions, &last_commit, &none, &none]);
         [list(&[&header, &body]), list(&[&header, &transactions, &none])]
+    }
+
+    /// An empty string in the place of withdrawals would be a second encoding of a block without them.
+    #[test]
+    fn a_block_without_withdrawals_ends_before_them() {
+        let block = SealedBlock::seal(Header { number: 9, ..Default::default() }, Body::default());
+        let header = alloy_rlp::encode(&block.header);
+        let body = alloy_rlp::encode(&block.body);
+        for (more, decodes) in [(&[][..], true), (&[0xc0], true), (&[0x80], false), (&[0x80, 0xc0], false)] {
+            let own = list(&[&header, &list(&[&body[1..], more])]);
+            assert_eq!(SealedBlock::decode(&mut own.as_slice()).is_ok(), decodes, "{more:?}");
+            let foreign = list(&[&header, &[0xc0, 0xc0], more]);
+            assert_eq!(SealedBlock::decode_ethereum(&mut foreign.as_slice()).is_ok(), decodes, "{more:?}, by others");
+        }
     }
 
     /// EIP-2718: otherwise one block, with one hash, would have many encodings.

@@ -4,6 +4,7 @@ use crate::Transaction;
 use alloy_consensus::transaction::SignerRecoverable;
 use alloy_primitives::{Address, B256};
 use rayon::prelude::*;
+use std::borrow::Borrow;
 
 /// A transaction whose signature belongs to nobody.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,8 +22,12 @@ const PARALLEL_FROM: usize = 4;
 /// Sender of each transaction, in their order.
 ///
 /// `homestead` tells whether high `s` values are refused (EIP-2).
-pub fn recover_senders(transactions: &[Transaction], homestead: bool) -> Result<Vec<Address>, InvalidSender> {
-    let recover = |(index, tx): (usize, &Transaction)| {
+pub fn recover_senders<T: Borrow<Transaction> + Sync>(
+    transactions: &[T],
+    homestead: bool,
+) -> Result<Vec<Address>, InvalidSender> {
+    let recover = |(index, tx): (usize, &T)| {
+        let tx = tx.borrow();
         let sender = if homestead { tx.recover_signer() } else { tx.recover_signer_unchecked() };
         sender.map_err(|_| InvalidSender { hash: *tx.tx_hash(), index })
     };

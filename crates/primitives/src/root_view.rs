@@ -36,10 +36,8 @@ pub struct SeenBlock {
 pub struct RelayReport {
     /// 1 Ethereum, 2 TRON.
     pub root_id: u8,
-    /// Newest block there, and the newest final one.
-    pub head: Option<SeenBlock>,
-    /// The newest block that cannot be undone.
-    pub finalized: Option<SeenBlock>,
+    /// The newest block there that cannot be undone.
+    pub final_head: Option<SeenBlock>,
     /// The newest checkpoint of this chain there.
     pub checkpoint: Option<SeenBlock>,
     /// The last header of this chain that was followed there; above the checkpoint only while a recovery waits.
