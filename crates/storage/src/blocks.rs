@@ -2,12 +2,11 @@
 
 use crate::{
     codec::{BodyRow, HeaderRow, TransactionPlace, TransactionRow, block_hash_of},
-    rows::Rows,
+    rows::{Access, Rows},
     tables::{BlockBodies, Headers, Proposals, Receipts, Table, TransactionHashNumbers, Transactions},
 };
 use alloy_primitives::{Address, B256};
 use bttc_primitives::{Body, Fatal, Head, Height, Receipt, RecoveredBlock, Round, SealedBlock, Transaction};
-use signet_libmdbx::TransactionKind;
 
 /// An undecided block with the turn it was made for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +45,7 @@ pub struct StoredReceipt {
     pub first_log_index: u64,
 }
 
-impl<K: TransactionKind> Rows<'_, K> {
+impl<K: Access> Rows<'_, K> {
     pub(crate) fn head(&self) -> Result<Option<Head>, Fatal> {
         let last = self.cursor::<Headers>()?.last()?;
         Ok(last.map(|(_, HeaderRow { hash, header })| Head { hash, header }))

@@ -5,16 +5,15 @@
 
 use crate::{
     codec::{ChangedAccount, without_storage},
-    rows::Rows,
+    rows::{Access, Rows},
     tables::{AccountsHistory, ChangedRows, HashedAccounts, HashedStorages, StoragesHistory},
 };
 use alloy_primitives::{Address, B256, U256, keccak256};
 use bttc_primitives::{Account, Fatal, Height};
 use bttc_trie::{HashedAccountChange, HashedChanges, HashedSlotChange};
-use signet_libmdbx::TransactionKind;
 use std::collections::BTreeMap;
 
-impl<K: TransactionKind> Rows<'_, K> {
+impl<K: Access> Rows<'_, K> {
     /// The newest account.
     pub(crate) fn account(&self, key: B256) -> Result<Option<Account>, Fatal> {
         Ok(self.get::<HashedAccounts>(&key)?.as_ref().map(without_storage))

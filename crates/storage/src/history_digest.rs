@@ -7,12 +7,11 @@
 use crate::{
     ReadTx,
     codec::{ChangedKeys, ChangesRow, Value, put_varint},
-    rows::Rows,
+    rows::{Access, Rows},
     tables::{AccountsHistory, ChangedRows, StoragesHistory, Table},
 };
 use alloy_primitives::{B256, Keccak256, aliases::B128, keccak256};
 use bttc_primitives::{Fatal, Height};
-use signet_libmdbx::TransactionKind;
 
 /// What became of the history of one height.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -99,7 +98,7 @@ fn halves(hash: B256) -> [B128; 2] {
     [B128::from_slice(first), B128::from_slice(second)]
 }
 
-impl<K: TransactionKind> Rows<'_, K> {
+impl<K: Access> Rows<'_, K> {
     /// The digest of what stands in the history for `height`, the number of rows in each table, and which are missing.
     pub(crate) fn digest_history(&self, height: Height, keys: &ChangedKeys) -> Result<(B128, CheckedHistory), Fatal> {
         let mut digest = HistoryDigest::new(height, keys);

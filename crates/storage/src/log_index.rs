@@ -6,12 +6,12 @@
 
 use crate::{
     codec::Key,
-    rows::{Rows, TableCursor},
+    rows::{Access, Rows, TableCursor},
     tables::{LogAddresses, LogTopics, Table},
 };
 use alloy_primitives::{Address, B256};
 use bttc_primitives::{Fatal, Height};
-use signet_libmdbx::{RoSync, TransactionKind};
+use signet_libmdbx::RoSync;
 use std::ops::RangeInclusive;
 
 /// See [`ReadTx::blocks_with_logs`](crate::ReadTx::blocks_with_logs).
@@ -46,7 +46,7 @@ pub(crate) fn blocks_with_logs(
 }
 
 /// Heights of any of some keys; of every height if there are no keys.
-struct Union<'tx, K: TransactionKind, T, P> {
+struct Union<'tx, K: Access, T, P> {
     cursor: TableCursor<'tx, K, T>,
     /// Each key with the first of its heights that was not passed.
     keys: Vec<(P, Height)>,
@@ -55,7 +55,7 @@ struct Union<'tx, K: TransactionKind, T, P> {
 
 impl<'tx, K, T, P> Union<'tx, K, T, P>
 where
-    K: TransactionKind,
+    K: Access,
     T: Table<Key = (P, Height)>,
     P: Key + Copy + Ord,
 {

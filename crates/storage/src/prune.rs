@@ -8,7 +8,7 @@ use crate::{
     WriteTx,
     codec::{ChangedKeys, ChangesRow, TransactionRow},
     retention::{History, Kept},
-    rows::Rows,
+    rows::{Access, Rows},
     tables::{
         AccountsHistory, BlockBodies, ChangedRows, LogAddresses, LogTopics, Metadata, Receipts, StoragesHistory,
         TransactionHashNumbers, Transactions,
@@ -17,7 +17,7 @@ use crate::{
 };
 use alloy_primitives::keccak256;
 use bttc_primitives::{Fatal, Height};
-use signet_libmdbx::{Rw, TransactionKind};
+use signet_libmdbx::Rw;
 
 /// What a step of pruning did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Budget {
     }
 }
 
-impl<K: TransactionKind> Rows<'_, K> {
+impl<K: Access> Rows<'_, K> {
     /// Lowest height of which a part is kept.
     pub(crate) fn kept_from(&self, part: History) -> Result<Height, Fatal> {
         Ok(self.metadata_number(mark_key(part))?.unwrap_or_default())

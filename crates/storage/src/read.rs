@@ -6,7 +6,7 @@ use crate::{
     blocks::missing,
     codec::{HeaderRow, TransactionPlace},
     open::FORMAT_KEY,
-    rows::Rows,
+    rows::{Access, Rows},
     state_import::BEGUN_KEY,
     store::Reader,
     tables::{BlockBodies, Certificates, Epochs, HeaderNumbers, Headers, Metadata, Receipts},
@@ -14,7 +14,7 @@ use crate::{
 use alloy_primitives::B256;
 use bttc_primitives::{Body, CommitCertificate, Fatal, Head, Header, Height, Receipt, RecoveredBlock, SealedBlock};
 use bttc_trie::HashedChanges;
-use signet_libmdbx::{RoSync, TransactionKind, tx::aliases::RoTxSync};
+use signet_libmdbx::{RoSync, tx::aliases::RoTxSync};
 use std::{ops::RangeInclusive, sync::Arc};
 
 /// Rows of `Metadata`; notes of the node stand behind `NOTE_PREFIX`.
@@ -290,7 +290,7 @@ impl ReadTx {
     }
 }
 
-impl<K: TransactionKind> Rows<'_, K> {
+impl<K: Access> Rows<'_, K> {
     /// A row of `Metadata` that holds a number.
     pub(crate) fn metadata_number(&self, key: &str) -> Result<Option<u64>, Fatal> {
         let number = self.get::<Metadata>(&key.to_owned())?;

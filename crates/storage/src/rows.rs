@@ -5,7 +5,9 @@ use crate::{
     tables::{NAMES, Table},
 };
 use bttc_primitives::Fatal;
-use signet_libmdbx::{Cursor, Database, MdbxError, ReadError, Rw, TransactionKind, WriteFlags, tx::Tx};
+use signet_libmdbx::{
+    Cursor, Database, MdbxError, ReadError, Ro, RoSync, Rw, TableObject, TransactionKind, WriteFlags, tx::Tx,
+};
 use std::{borrow::Cow, marker::PhantomData};
 
 /// Largest value of any table. Unit: bytes. MDBX takes about 2 GiB, and aborts beyond.
@@ -19,6 +21,27 @@ impl Handles {
     pub(crate) const fn of<T: Table>(&self) -> Database {
         self.0[T::INDEX]
     }
+}
+
+/// A kind of transaction, and how it hands out the bytes of rows.
+///
+/// One that only reads borrows them from the map. One that writes copies them: a page of its own may change. MDBX can say which pages are (`mdbx_is_dirty`),
+/// and so the bindings borrow the others, but it errs for an empty value at the end of its page, which it looks for in the next one, and for heap and map
+/// more than 16 TiB apart, whose distance it cuts to 32 bits of pages.
+pub(crate) trait Access: TransactionKind {
+    type Bytes<'tx>: TableObject<'tx> + AsRef<[u8]>;
+}
+
+impl Access for Ro {
+    type Bytes<'tx> = Cow<'tx, [u8]>;
+}
+
+impl Access for RoSync {
+    type Bytes<'tx> = Cow<'tx, [u8]>;
+}
+
+impl Access for Rw {
+    type Bytes<'tx> = Vec<u8>;
 }
 
 /// The tables as one transaction sees them.
@@ -36,7 +59,7 @@ impl<K: TransactionKind> Clone for Rows<'_, K> {
 
 impl<K: TransactionKind> Copy for Rows<'_, K> {}
 
-impl<'tx, K: TransactionKind> Rows<'tx, K> {
+impl<'tx, K: Access> Rows<'tx, K> {
     pub(crate) const fn new(tx: &'tx Tx<K>, handles: &'tx Handles) -> Self {
         Self { tx, handles }
     }
@@ -46,24 +69,24 @@ impl<'tx, K: TransactionKind> Rows<'tx, K> {
         self.get_with::<T, _>(key, T::Value::decode)
     }
 
-    /// What `decode` makes of the row at `key`; nothing is copied before.
+    /// What `decode` makes of the row at `key`.
     pub(crate) fn get_with<T: Table, R>(
         &self,
         key: &T::Key,
         decode: impl FnOnce(&[u8]) -> Result<R, Corrupt>,
     ) -> Result<Option<R>, Fatal> {
-        let key = KeyBuf::of(key)?;
-        let row: Option<Cow<'tx, [u8]>> =
-            self.tx.get(self.handles.of::<T>().dbi(), key.as_slice()).map_err(reading(T::NAME))?;
-        row.map(|row| decode(&row).map_err(|corrupt| corrupt.in_table(T::NAME))).transpose()
+        let row = self.get_raw::<T>(key)?;
+        row.map(|row| decode(row.as_ref()).map_err(|corrupt| corrupt.in_table(T::NAME))).transpose()
     }
 
     /// The row at `key`, held against its own encoding; the inner error says what is wrong with it.
     pub(crate) fn get_checked<T: Table>(&self, key: &T::Key) -> Result<Option<Result<T::Value, Corrupt>>, Fatal> {
+        Ok(self.get_raw::<T>(key)?.map(|row| checked_value(row.as_ref())))
+    }
+
+    fn get_raw<T: Table>(&self, key: &T::Key) -> Result<Option<K::Bytes<'tx>>, Fatal> {
         let key = KeyBuf::of(key)?;
-        let row: Option<Cow<'tx, [u8]>> =
-            self.tx.get(self.handles.of::<T>().dbi(), key.as_slice()).map_err(reading(T::NAME))?;
-        Ok(row.map(|row| checked_value(&row)))
+        self.tx.get(self.handles.of::<T>().dbi(), key.as_slice()).map_err(reading(T::NAME))
     }
 
     /// Number of rows of a table.
@@ -86,7 +109,7 @@ impl<'tx> Rows<'tx, Rw> {
 }
 
 /// Key and value as they stand in a table.
-pub(crate) type RawRow<'tx> = Option<(Cow<'tx, [u8]>, Cow<'tx, [u8]>)>;
+pub(crate) type RawRow<'tx, K = RoSync> = Option<(<K as Access>::Bytes<'tx>, <K as Access>::Bytes<'tx>)>;
 /// Key and value of a row, decoded.
 pub(crate) type Row<T> = Option<(<T as Table>::Key, <T as Table>::Value)>;
 
@@ -97,56 +120,56 @@ pub(crate) struct TableCursor<'tx, K: TransactionKind, T> {
     table: PhantomData<fn() -> T>,
 }
 
-impl<'tx, K: TransactionKind, T: Table> TableCursor<'tx, K, T> {
+impl<'tx, K: Access, T: Table> TableCursor<'tx, K, T> {
     /// The first row at or after `key`, which may also be the beginning of a key.
     pub(crate) fn seek(&mut self, key: &impl Key) -> Result<Row<T>, Fatal> {
         let key = KeyBuf::of(key)?;
-        self.cursor.set_range(key.as_slice()).map_err(reading(T::NAME)).and_then(typed::<T>)
+        typed::<T, K>(self.seek_raw(key.as_slice())?)
     }
 
     /// The key of the first row at or after `key`; the value is not decoded.
     pub(crate) fn seek_key(&mut self, key: &impl Key) -> Result<Option<T::Key>, Fatal> {
-        let key = KeyBuf::of(key)?;
-        let row: RawRow<'_> = self.cursor.set_range(key.as_slice()).map_err(reading(T::NAME))?;
-        let decode = |(key, _): (Cow<'_, [u8]>, _)| T::Key::from_bytes(&key);
-        row.map(decode).transpose().map_err(|corrupt| corrupt.in_table(T::NAME))
+        key_of::<T, K>(self.cursor.set_range(KeyBuf::of(key)?.as_slice()).map_err(reading(T::NAME))?)
+    }
+
+    /// The next key; the value is not decoded.
+    pub(crate) fn next_key(&mut self) -> Result<Option<T::Key>, Fatal> {
+        key_of::<T, K>(self.cursor.next().map_err(reading(T::NAME))?)
     }
 
     pub(crate) fn next(&mut self) -> Result<Row<T>, Fatal> {
-        self.cursor.next().map_err(reading(T::NAME)).and_then(typed::<T>)
+        typed::<T, K>(self.next_raw()?)
     }
 
     /// The last row at or before `key`.
     pub(crate) fn seek_back(&mut self, key: &T::Key) -> Result<Row<T>, Fatal> {
         let wanted = KeyBuf::of(key)?;
-        let row = match self.cursor.set_range(wanted.as_slice()).map_err(reading(T::NAME))? {
-            Some((found, value)) => {
-                let row: (Cow<'tx, [u8]>, Cow<'tx, [u8]>) = (found, value);
-                if row.0.as_ref() == wanted.as_slice() { Some(row) } else { self.previous_raw()? }
-            }
+        let row = match self.seek_raw(wanted.as_slice())? {
+            Some((found, value)) if found.as_ref() == wanted.as_slice() => Some((found, value)),
+            Some(_) => self.previous_raw()?,
             None => self.last_raw()?,
         };
-        typed::<T>(row)
+        typed::<T, K>(row)
     }
 
     pub(crate) fn last(&mut self) -> Result<Row<T>, Fatal> {
-        self.cursor.last().map_err(reading(T::NAME)).and_then(typed::<T>)
+        typed::<T, K>(self.last_raw()?)
     }
 
     /// The first row at or after `key`, or after what `key` begins, however broken it is.
-    pub(crate) fn seek_raw(&mut self, key: &[u8]) -> Result<RawRow<'tx>, Fatal> {
+    pub(crate) fn seek_raw(&mut self, key: &[u8]) -> Result<RawRow<'tx, K>, Fatal> {
         self.cursor.set_range(key).map_err(reading(T::NAME))
     }
 
-    pub(crate) fn last_raw(&mut self) -> Result<RawRow<'tx>, Fatal> {
+    pub(crate) fn last_raw(&mut self) -> Result<RawRow<'tx, K>, Fatal> {
         self.cursor.last().map_err(reading(T::NAME))
     }
 
-    pub(crate) fn previous_raw(&mut self) -> Result<RawRow<'tx>, Fatal> {
+    pub(crate) fn previous_raw(&mut self) -> Result<RawRow<'tx, K>, Fatal> {
         self.cursor.prev().map_err(reading(T::NAME))
     }
 
-    pub(crate) fn next_raw(&mut self) -> Result<RawRow<'tx>, Fatal> {
+    pub(crate) fn next_raw(&mut self) -> Result<RawRow<'tx, K>, Fatal> {
         self.cursor.next().map_err(reading(T::NAME))
     }
 }
@@ -163,9 +186,14 @@ fn checked_value<V: Value>(bytes: &[u8]) -> Result<V, Corrupt> {
     if again == bytes { Ok(value) } else { Err(Corrupt("it is not encoded as this program encodes")) }
 }
 
-fn typed<T: Table>(row: RawRow<'_>) -> Result<Row<T>, Fatal> {
-    let decode =
-        |(key, value): (Cow<'_, [u8]>, Cow<'_, [u8]>)| Ok((T::Key::from_bytes(&key)?, T::Value::decode(&value)?));
+fn key_of<'tx, T: Table, K: Access>(row: Option<(K::Bytes<'tx>, ())>) -> Result<Option<T::Key>, Fatal> {
+    row.map(|(key, ())| T::Key::from_bytes(key.as_ref())).transpose().map_err(|corrupt| corrupt.in_table(T::NAME))
+}
+
+fn typed<'tx, T: Table, K: Access>(row: RawRow<'tx, K>) -> Result<Row<T>, Fatal> {
+    let decode = |(key, value): (K::Bytes<'tx>, K::Bytes<'tx>)| {
+        Ok((T::Key::from_bytes(key.as_ref())?, T::Value::decode(value.as_ref())?))
+    };
     row.map(decode).transpose().map_err(|corrupt: Corrupt| corrupt.in_table(T::NAME))
 }
 

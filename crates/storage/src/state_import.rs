@@ -10,7 +10,7 @@ use crate::{
     BlockCommit, History, Identity, ReadTx, Storage, WriteTx,
     codec::{BodyRow, HeaderRow},
     prune::mark_key,
-    rows::{Rows, TableCursor},
+    rows::{Access, Rows, TableCursor},
     tables::{
         AccountsTrie, BlockBodies, Bytecodes, HashedAccounts, HashedStorages, HeaderNumbers, Headers, Metadata,
         StoragesTrie,
@@ -19,7 +19,7 @@ use crate::{
 use alloy_primitives::{B256, Bytes, KECCAK256_EMPTY, U256};
 use bttc_primitives::{Body, CommitCertificate, Fatal, Header, Receipt, RecoveredBlock, SealedBlock};
 use bttc_trie::{BranchNodeCompact, EMPTY_ROOT_HASH, HashedChanges, Nibbles, Rebuild, TrieUpdate};
-use signet_libmdbx::{RoSync, Rw, TransactionKind};
+use signet_libmdbx::{RoSync, Rw};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Row of `Metadata` with the name of the state that is being imported.
@@ -176,7 +176,7 @@ pub(crate) fn unfinished(name: B256) -> Fatal {
     ))
 }
 
-impl<K: TransactionKind> Rows<'_, K> {
+impl<K: Access> Rows<'_, K> {
     pub(crate) fn import_name(&self) -> Result<Option<B256>, Fatal> {
         let damaged = |_| Fatal::new("the row of table Metadata that names an import is damaged; empty the directory");
         let name = self.get::<Metadata>(&IMPORT_KEY.to_owned())?;

@@ -7,3 +7,4 @@ mod history;
 mod history_digest;
 mod opening;
 mod pruning;
+mod rows;

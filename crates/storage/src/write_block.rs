@@ -84,10 +84,10 @@ impl Rows<'_, Rw> {
     pub(crate) fn drop_proposals(&self, height: Height) -> Result<(), Fatal> {
         let mut stale = Vec::new();
         let mut cursor = self.cursor::<Proposals>()?;
-        let mut row = cursor.seek(&0u64)?;
-        while let Some((key, _)) = row.filter(|((at, _), _)| *at <= height) {
+        let mut next = cursor.seek_key(&0u64)?;
+        while let Some(key) = next.filter(|(at, _)| *at <= height) {
             stale.push(key);
-            row = cursor.next()?;
+            next = cursor.next_key()?;
         }
         drop(cursor);
         let mut table = self.writer::<Proposals>()?;

@@ -28,7 +28,7 @@ pub(super) fn address(n: u8) -> Address {
 }
 
 pub(super) fn config(path: &Path) -> StorageConfig {
-    StorageConfig { path: path.to_owned(), durability: Durability::Ephemeral, ..Default::default() }
+    StorageConfig { path: path.to_owned(), durability: Durability::Ephemeral, max_size_gib: 16, ..Default::default() }
 }
 
 pub(super) struct TestChain {
