@@ -6,7 +6,7 @@
 //! another one.
 
 use bttc_consensus::{DecidedBlock, Fault, PeerId};
-use bttc_primitives::Height;
+use bttc_primitives::{Height, SealedBlock};
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
@@ -201,6 +201,11 @@ impl CatchUp {
         Some((waiting.from, waiting.block))
     }
 
+    /// The block of a height, if it waits.
+    pub(crate) fn get(&self, height: Height) -> Option<&SealedBlock> {
+        self.waiting.get(&height).map(|waiting| &waiting.block.block)
+    }
+
     /// A block of this peer turned out to be false: forgets all that it gave.
     pub(crate) fn distrust(&mut self, peer: &PeerId, now: Duration) {
         let bytes = &mut self.waiting_bytes;
@@ -257,7 +262,7 @@ fn hang_together(blocks: &[DecidedBlock], range: &Range<Height>) -> bool {
 mod tests {
     use super::*;
     use alloy_primitives::B256;
-    use bttc_primitives::{Body, CommitCertificate, Header, SealedBlock, SignerBitmap};
+    use bttc_primitives::{Body, CommitCertificate, Header, SignerBitmap};
 
     fn chain(len: u64) -> Vec<DecidedBlock> {
         let mut parent = B256::ZERO;

@@ -4,7 +4,7 @@ use crate::{
     config::ConsensusConfig,
     keys::Recover,
     log::Log,
-    machine::{Dump, Input, Machine, Output, Restored, Setup, Status},
+    machine::{Dump, Input, Machine, Output, Restored, Setup, Status, Ticket},
     metrics::Metrics,
     record::Record,
 };
@@ -266,9 +266,13 @@ impl<A: Application, T: Transport> Running<A, T> {
                 }
             }),
             Output::Verify { ticket, turn, block } => self.start(async move {
-                let verdict = app.verify(turn, *block).await?;
+                let verdict = match ticket {
+                    Ticket::Proposed(..) => app.verify(turn, *block).await?,
+                    Ticket::Decided(..) => app.verify_decided(turn, *block).await?,
+                };
                 Ok(Input::Judged { ticket, verdict })
             }),
+            Output::Foresee(block) => app.foresee(*block),
             Output::Commit(decision) => {
                 self.metrics.decided(self.now(), decision.certificate.height);
                 self.start(async move { app.commit(decision).await.map(Input::Committed) });

@@ -2,6 +2,7 @@
 
 use crate::{
     Chain,
+    outcomes::Keep,
     snapshot::{ChunkSource, Shelf},
 };
 use alloy_rlp::Encodable;
@@ -36,11 +37,20 @@ impl Application for Chain {
         last_commit: Option<LastCommit>,
         deadline: Instant,
     ) -> Result<SealedBlock, ProposeError> {
-        self.blocking(move |chain| chain.build_block(turn, last_commit, deadline)).await
+        self.blocking(move |chain| chain.propose_block(turn, last_commit, deadline)).await
     }
 
     async fn verify(&self, turn: Turn, block: SealedBlock) -> Result<Verdict, Fatal> {
-        self.blocking(move |chain| chain.verify_block(turn, block)).await
+        self.blocking(move |chain| chain.verify_block(turn, block, Keep::OnDisk)).await
+    }
+
+    async fn verify_decided(&self, turn: Turn, block: SealedBlock) -> Result<Verdict, Fatal> {
+        self.blocking(move |chain| chain.verify_block(turn, block, Keep::InMemory)).await
+    }
+
+    fn foresee(&self, block: SealedBlock) {
+        let chain = self.clone();
+        tokio::task::spawn_blocking(move || chain.inner.foreseen.compute(chain.pool(), &block));
     }
 
     async fn proposals(&self, height: Height) -> Result<Vec<Proposal>, Fatal> {

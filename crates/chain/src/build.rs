@@ -3,7 +3,7 @@
 use crate::{
     duties::Duties,
     ledger::Chain,
-    outcomes::Executed,
+    outcomes::{Executed, Keep},
     run::{hash_state, outputs_of},
 };
 use alloy_eips::eip2718::Encodable2718;
@@ -21,13 +21,26 @@ const LEAST_GAS: u64 = 21_000;
 const MOST_MISFITS: usize = 256;
 
 impl Chain {
-    /// Builds, runs and stores our block for `turn`, with `last_commit` or else the committed certificate of the head.
-    pub(crate) fn build_block(
+    /// Builds, runs and stores our block for `turn`.
+    pub(crate) fn propose_block(
         &self,
         turn: Turn,
         last_commit: Option<LastCommit>,
         deadline: Instant,
     ) -> Result<SealedBlock, ProposeError> {
+        let executed = self.build_block(turn, last_commit, deadline)?;
+        let block = executed.block.block.clone();
+        self.keep_proposal(turn, Arc::new(executed))?;
+        Ok(block)
+    }
+
+    /// Builds and runs our block for `turn`, with `last_commit` or else the committed certificate of the head. Nothing is stored.
+    pub(crate) fn build_block(
+        &self,
+        turn: Turn,
+        last_commit: Option<LastCommit>,
+        deadline: Instant,
+    ) -> Result<Executed, ProposeError> {
         let head = self.head();
         let next_height = head.height().saturating_add(1);
         if turn.height != next_height {
@@ -39,10 +52,7 @@ impl Chain {
             Some(commit) => commit,
             None => last_commit_of(&store, &head)?,
         };
-        let executed = self.execute_new_block(&store, &head, turn, last_commit, deadline)?;
-        let block = executed.block.block.clone();
-        self.keep_proposal(turn, Arc::new(executed))?;
-        Ok(block)
+        self.execute_new_block(&store, &head, turn, last_commit, deadline)
     }
 
     /// Stores a proposal durably, and keeps its outcome at hand.
@@ -52,7 +62,7 @@ impl Chain {
         let mut write = self.inner.storage.write()?;
         write.put_proposal(&proposal)?;
         write.commit()?;
-        self.inner.outcomes.insert(executed);
+        self.inner.outcomes.insert(executed, Keep::OnDisk);
         Ok(())
     }
 

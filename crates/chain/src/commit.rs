@@ -32,7 +32,7 @@ impl Chain {
             return Err(Fatal::new("the certificate of a decision is for another block"));
         }
         let executed = match self.inner.outcomes.get(decision.block_hash) {
-            Some(executed) => executed,
+            Some((executed, _)) => executed,
             None => Arc::new(self.recompute(decision)?),
         };
         self.append(&executed, Some(certificate))?;

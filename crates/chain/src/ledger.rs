@@ -2,7 +2,7 @@
 
 use crate::{
     ChainConfig, ChainEvent, Clock, OpenError, epochs::Epoch, genesis::write_or_check_genesis, outcomes::Outcomes,
-    snapshot::Shelf,
+    senders::Foreseen, snapshot::Shelf,
 };
 use bttc_consensus::{ConsensusSigner, next_base_fee};
 use bttc_primitives::{ChainSpec, Evidence, Fatal, Head, StateReader};
@@ -31,6 +31,8 @@ pub(crate) struct Inner {
     pub(crate) epoch: RwLock<Option<Arc<Epoch>>>,
     pub(crate) head: RwLock<Arc<Head>>,
     pub(crate) outcomes: Outcomes,
+    /// Senders of blocks that come soon.
+    pub(crate) foreseen: Foreseen,
     pub(crate) evidence: Mutex<Vec<Evidence>>,
     /// What peers that start are given.
     pub(crate) shelf: OnceLock<Shelf>,
@@ -67,6 +69,7 @@ impl Chain {
             epoch: RwLock::default(),
             head: RwLock::new(Arc::new(head)),
             outcomes: Outcomes::default(),
+            foreseen: Foreseen::default(),
             evidence: Mutex::default(),
             shelf: OnceLock::new(),
             events,

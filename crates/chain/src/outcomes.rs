@@ -31,19 +31,29 @@ impl Executed {
     }
 }
 
+/// Where a valid block waits for its commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Before its certificate is known: this node may vote for it, so it must not be lost.
+    OnDisk,
+    /// With its certificate.
+    InMemory,
+}
+
 /// Executed blocks of the next height, by hash.
 #[derive(Debug, Default)]
 pub(crate) struct Outcomes {
-    executed: Mutex<HashMap<B256, Arc<Executed>>>,
+    executed: Mutex<HashMap<B256, (Arc<Executed>, Keep)>>,
 }
 
 impl Outcomes {
-    pub(crate) fn get(&self, hash: B256) -> Option<Arc<Executed>> {
+    /// A block that has run, and whether it is stored.
+    pub(crate) fn get(&self, hash: B256) -> Option<(Arc<Executed>, Keep)> {
         self.executed.lock().get(&hash).cloned()
     }
 
-    pub(crate) fn insert(&self, executed: Arc<Executed>) {
-        self.executed.lock().insert(executed.block.block.hash(), executed);
+    pub(crate) fn insert(&self, executed: Arc<Executed>, kept: Keep) {
+        self.executed.lock().insert(executed.block.block.hash(), (executed, kept));
     }
 
     /// Forgets all: the height is decided.

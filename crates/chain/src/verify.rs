@@ -2,27 +2,32 @@
 
 use crate::{
     ledger::Chain,
+    outcomes::{Executed, Keep},
     run::{Judged, judge},
-    senders::senders_of,
 };
 use bttc_consensus::{InvalidBlock, Turn, Verdict, check_body, check_evidence, check_header, check_last_commit};
 use bttc_primitives::{Evidence, Fatal, Head, RecoveredBlock, SealedBlock};
 use std::{collections::HashSet, sync::Arc};
 
 impl Chain {
-    /// Checks every rule; a valid block is stored with its outcome.
-    pub(crate) fn verify_block(&self, turn: Turn, block: SealedBlock) -> Result<Verdict, Fatal> {
-        if self.inner.outcomes.get(block.hash()).is_some() {
-            return Ok(Verdict::Valid);
+    /// Checks every rule; a valid block is kept with its outcome.
+    pub(crate) fn verify_block(&self, turn: Turn, block: SealedBlock, keep: Keep) -> Result<Verdict, Fatal> {
+        let executed = match self.inner.outcomes.get(block.hash()) {
+            Some((_, kept)) if kept == Keep::OnDisk || kept == keep => return Ok(Verdict::Valid),
+            Some((executed, _)) => executed,
+            None => match self.judge_block(&self.head(), turn, block)? {
+                Ok(executed) => Arc::new(executed),
+                Err(invalid) => return Ok(Verdict::Invalid(invalid)),
+            },
+        };
+        match keep {
+            Keep::OnDisk => self.keep_proposal(turn, executed)?,
+            Keep::InMemory => self.inner.outcomes.insert(executed, keep),
         }
-        let head = self.head();
-        match self.judge_block(&head, turn, block)? {
-            Ok(()) => Ok(Verdict::Valid),
-            Err(invalid) => Ok(Verdict::Invalid(invalid)),
-        }
+        Ok(Verdict::Valid)
     }
 
-    fn judge_block(&self, head: &Head, turn: Turn, block: SealedBlock) -> Judged<()> {
+    fn judge_block(&self, head: &Head, turn: Turn, block: SealedBlock) -> Judged<Executed> {
         let store = self.read()?;
         self.pass_forks_of(&store, head, &block.header)?;
         drop(store);
@@ -32,14 +37,11 @@ impl Chain {
         judge!(self.check_commit(head, &block)?);
         judge!(self.check_all_evidence(&block)?);
         let senders = judge!(
-            senders_of(self.pool(), &block.body.transactions)
+            (self.inner.foreseen.take(self.pool(), &block))
                 .map_err(|error| { InvalidBlock::Transaction { index: error.index, why: error.to_string() } })
         );
         let store = self.read()?;
-        let executed = judge!(self.run_block(&store, RecoveredBlock { block, senders })?);
-        drop(store);
-        self.keep_proposal(turn, Arc::new(executed))?;
-        Ok(Ok(()))
+        self.run_block(&store, RecoveredBlock { block, senders })
     }
 
     fn check_commit(&self, head: &Head, block: &SealedBlock) -> Judged<()> {

@@ -25,6 +25,10 @@ pub trait Application: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<SealedBlock, ProposeError>> + Send;
     /// Judges a block for the current height. If valid it is durable on return.
     fn verify(&self, turn: Turn, block: SealedBlock) -> impl Future<Output = Result<Verdict, Fatal>> + Send;
+    /// Judges a block that others have decided, before it is committed here. It need not be durable: a crash loses nothing that peers do not have.
+    fn verify_decided(&self, turn: Turn, block: SealedBlock) -> impl Future<Output = Result<Verdict, Fatal>> + Send;
+    /// This block comes soon: what needs no state may be computed ahead. Returns at once.
+    fn foresee(&self, block: SealedBlock);
     /// Undecided blocks kept for `height`: restart and re-sending.
     fn proposals(&self, height: Height) -> impl Future<Output = Result<Vec<Proposal>, Fatal>> + Send;
     /// Makes the decided block final and answers with the next height. Idempotent.

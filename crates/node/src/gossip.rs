@@ -8,7 +8,7 @@ use alloy_eips::eip2718::{Decodable2718, Encodable2718};
 use alloy_primitives::{keccak256, map::B256Map};
 use bttc_consensus::{Acceptance, PeerId, Transport};
 use bttc_network::{NetworkHandle, transactions::TransactionBatch};
-use bttc_primitives::{Fatal, Recovered, Transaction, recover_senders};
+use bttc_primitives::{Fatal, Recovered, Transaction};
 use bttc_txpool::{AddError, InvalidTransaction, Origin, Part, Pool, PoolEvent, PoolTransaction};
 use bytes::Bytes;
 use futures::FutureExt;
@@ -23,6 +23,8 @@ use tokio_util::sync::CancellationToken;
 const AT_ONCE: usize = 2_048;
 /// Transactions of ours that are told again until they are in a block.
 const MOST_OURS: usize = 4_096;
+/// After a telling this long nothing is told, so that what comes fast goes in few messages and does not wake this task one by one.
+const PAUSE: Duration = Duration::from_millis(2);
 /// Time between tellings; longer than the network remembers duplicates.
 const AGAIN_EVERY: Duration = Duration::from_secs(45);
 
@@ -100,6 +102,7 @@ impl Gossip {
             if missed {
                 self.tell_all();
             }
+            tokio::time::sleep(PAUSE).await;
         }
     }
 
@@ -160,7 +163,7 @@ fn add(pool: &Pool, batch: &TransactionBatch) -> Result<Acceptance, Fatal> {
     let decoded: Result<Vec<Transaction>, _> =
         batch.transactions.iter().map(|raw| Transaction::decode_2718_exact(raw)).collect();
     let Ok(transactions) = decoded else { return Ok(Acceptance::Reject) };
-    let Ok(senders) = recover_senders(&transactions, true) else { return Ok(Acceptance::Reject) };
+    let Ok(senders) = pool.senders_of(&transactions) else { return Ok(Acceptance::Reject) };
     let recovered = transactions.into_iter().zip(senders).map(|(tx, sender)| Recovered::new_unchecked(tx, sender));
     let mut acceptance = Acceptance::Ignore;
     for result in pool.add_many(recovered.collect(), Origin::Peer(number(&batch.from))) {

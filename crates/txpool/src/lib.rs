@@ -24,6 +24,7 @@ mod invalid;
 mod journal;
 mod metrics;
 mod pool;
+mod recovery;
 mod sender;
 #[cfg(test)]
 mod tests;

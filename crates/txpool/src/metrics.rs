@@ -5,6 +5,8 @@ use metrics::{Counter, Gauge, counter, gauge};
 
 pub(crate) struct Metrics {
     added: Counter,
+    /// Senders recovered from signatures; each transaction once.
+    pub(crate) recovered: Counter,
     refused: Counter,
     underpriced: Counter,
     pending: Gauge,
@@ -18,6 +20,7 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         Self {
             added: counter!("bttc_txpool_added_total"),
+            recovered: counter!("bttc_txpool_senders_recovered_total"),
             refused: counter!("bttc_txpool_refused_total", "why" => "invalid"),
             underpriced: counter!("bttc_txpool_refused_total", "why" => "full"),
             pending: gauge!("bttc_txpool_transactions", "part" => "pending"),

@@ -6,6 +6,7 @@ use crate::{
     inner::Inner,
     journal::Journal,
     metrics::Metrics,
+    recovery::RecentSenders,
     sender::Sender,
     upkeep::Updates,
     validate::{Rules, SenderState},
@@ -36,7 +37,7 @@ pub struct AccountContent {
 /// order: the journal, then the pool.
 #[derive(Clone)]
 pub struct Pool {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 pub(crate) struct Shared {
@@ -45,8 +46,9 @@ pub(crate) struct Shared {
     state: HeadState,
     pub(crate) inner: RwLock<Inner>,
     journal: Mutex<Option<Journal>>,
+    pub(crate) recent: Mutex<RecentSenders>,
     events: broadcast::Sender<PoolEvent>,
-    metrics: Metrics,
+    pub(crate) metrics: Metrics,
 }
 
 /// Accounts of senders that the pool does not know, read from one view that opens when it is first needed.
@@ -99,6 +101,7 @@ impl Pool {
             state,
             inner: RwLock::new(inner),
             journal: Mutex::new(None),
+            recent: Mutex::default(),
             events,
             metrics: Metrics::new(),
         };

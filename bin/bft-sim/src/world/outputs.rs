@@ -110,6 +110,7 @@ impl World {
                 let after = self.chance.millis(least..most + 1);
                 self.post(after, Event::Work { node: at, life, task: Task::Verify { ticket, turn, block } });
             }
+            Output::Foresee(_) => {}
             Output::Commit(decision) => {
                 let after = self.chance.millis(0..5);
                 self.post(after, Event::Work { node: at, life, task: Task::Commit(decision) });

@@ -130,6 +130,8 @@ pub enum Output {
         /// The block.
         block: Box<SealedBlock>,
     },
+    /// Tell the ledger of a decided block whose turn comes soon.
+    Foresee(Box<SealedBlock>),
     /// Make a block final.
     Commit(Decision),
     /// Hand double signatures to the ledger.

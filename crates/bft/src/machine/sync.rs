@@ -182,6 +182,9 @@ impl Machine {
         let turn = Turn { height: self.height, round: decided.certificate.round, proposer: block.header.beneficiary };
         self.judging_decided = Some((peer, decided));
         self.outputs.push(Output::Verify { ticket: Ticket::Decided(self.height, hash), turn, block });
+        if let Some(next) = self.catch_up.get(self.height.saturating_add(1)) {
+            self.outputs.push(Output::Foresee(Box::new(next.clone())));
+        }
     }
 
     pub(super) fn judged_decided(

@@ -150,6 +150,12 @@ impl Application for Ledger {
         Ok(Verdict::Valid)
     }
 
+    async fn verify_decided(&self, turn: Turn, block: SealedBlock) -> Result<Verdict, Fatal> {
+        self.verify(turn, block).await
+    }
+
+    fn foresee(&self, _block: SealedBlock) {}
+
     async fn proposals(&self, height: Height) -> Result<Vec<Proposal>, Fatal> {
         let inner = self.inner.lock();
         Ok(inner.proposals.iter().filter(|proposal| proposal.block.height() == height).cloned().collect())

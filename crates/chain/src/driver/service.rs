@@ -2,8 +2,8 @@
 
 use super::handle::{Answer, Command, DriverHandle, Mining, Request};
 use crate::{Chain, dev::DevLedger};
-use bttc_consensus::{Application, ConsensusSigner, Decision, HeightStart, Turn, Vote, vote_signature};
-use bttc_primitives::{CommitCertificate, Fatal, Height, SealedBlock, SignerBitmap, VoteKind};
+use bttc_consensus::{Application, ConsensusSigner, HeightStart, Turn, Vote, vote_signature};
+use bttc_primitives::{CommitCertificate, Fatal, SignerBitmap, VoteKind};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -13,6 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 /// Requests that may wait.
 const QUEUE: usize = 1_024;
+/// How long transactions are gathered for the next block on demand; unit: the time that the last one took.
+const GATHER: u32 = 2;
+/// The longest time for that.
+const LONGEST_GATHER: Duration = Duration::from_millis(10);
 /// Time given to building a block that was asked for.
 const BUILD_TIME: Duration = Duration::from_secs(2);
 
@@ -38,13 +42,18 @@ impl Driver {
     /// Makes blocks until `shutdown`.
     pub async fn run(mut self, shutdown: CancellationToken) -> Result<(), Fatal> {
         let mut start = self.chain.start().await?;
-        self.note_undecided(start.height).await?;
         let mut pool_events = self.chain.pool().subscribe();
         let mut next_tick = tokio::time::Instant::now();
+        let mut gather_until = next_tick;
         loop {
             let mining = *self.mining.lock();
-            if mining == Mining::OnDemand && self.chain.has_ready_transactions() {
-                start = self.decide(start).await?;
+            let began = tokio::time::Instant::now();
+            let on_demand = mining == Mining::OnDemand;
+            let gathers = on_demand && began < gather_until;
+            if on_demand && !gathers && self.chain.has_ready_transactions() {
+                let transactions;
+                (start, transactions) = self.decide(start).await?;
+                gather_until = gather_until_after(transactions, began.elapsed());
                 // Requests and the end of the node come in between two blocks of a full pool.
                 if let Ok(request) = self.requests.try_recv() {
                     start = self.answer(request, start, &shutdown).await?;
@@ -63,12 +72,13 @@ impl Driver {
                     }
                     None => return Ok(()),
                 },
-                event = pool_events.recv(), if mining == Mining::OnDemand => match event {
+                event = pool_events.recv(), if on_demand && !gathers => match event {
                     Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
                     Err(broadcast::error::RecvError::Closed) => return Ok(()),
                 },
+                () = tokio::time::sleep_until(gather_until), if gathers => {}
                 () = tokio::time::sleep_until(next_tick), if matches!(mining, Mining::Every(_)) => {
-                    start = self.decide(start).await?;
+                    (start, _) = self.decide(start).await?;
                     next_tick = self.next_tick(next_tick);
                 }
             }
@@ -81,16 +91,6 @@ impl Driver {
             Mining::Every(interval) => (last + interval).max(tokio::time::Instant::now()),
             Mining::OnDemand | Mining::Manual => last,
         }
-    }
-
-    /// After a crash between proposal and commit a proposal is left. It is not taken up: its vote never left this process, as it only
-    /// does with the committed certificate, so a new block of that height contradicts nothing.
-    async fn note_undecided(&self, height: Height) -> Result<(), Fatal> {
-        let left = self.chain.proposals(height).await?.len();
-        if left > 0 {
-            tracing::debug!(height, left, "undecided proposals from before the restart");
-        }
-        Ok(())
     }
 
     async fn answer(
@@ -164,33 +164,45 @@ impl Driver {
                 let head = self.chain.head().header.timestamp;
                 self.chain.clock().set_next(head.saturating_add(interval));
             }
-            start = self.decide(start).await?;
+            (start, _) = self.decide(start).await?;
         }
         Ok(start)
     }
 
-    async fn decide(&self, start: HeightStart) -> Result<HeightStart, Fatal> {
-        let turn = Turn { height: start.height, round: 0, proposer: self.signer.address() };
-        let block = self.chain.propose(turn, None, Instant::now() + BUILD_TIME).await?;
-        let certificate = self.certificate(&block, start.height)?;
-        self.chain.commit(Decision { block_hash: block.hash(), certificate }).await
+    /// Builds, signs and commits the next block; answers with the height after it and the number of its transactions.
+    ///
+    /// It is not stored as a proposal first: the signature leaves this process in the committed block alone, so that whatever a crash before the commit
+    /// loses contradicts nothing.
+    async fn decide(&self, start: HeightStart) -> Result<(HeightStart, usize), Fatal> {
+        let signer = self.signer.clone();
+        let turn = Turn { height: start.height, round: 0, proposer: signer.address() };
+        let deadline = Instant::now() + BUILD_TIME;
+        self.chain.blocking(move |chain| chain.decide_alone(turn, deadline, &*signer)).await
     }
+}
 
-    fn certificate(&self, block: &SealedBlock, height: Height) -> Result<CommitCertificate, Fatal> {
-        let vote = Vote {
-            chain_id: self.chain.spec().chain_id(),
-            kind: VoteKind::Precommit,
-            height,
-            round: 0,
-            block_hash: block.hash(),
-        };
-        let signature = self.signer.sign(&vote.into())?;
-        Ok(CommitCertificate {
-            height,
-            round: 0,
-            block_hash: block.hash(),
-            signers: SignerBitmap::from_indices(1, [0]),
-            signatures: vec![vote_signature(&signature)],
-        })
+impl Chain {
+    fn decide_alone(
+        &self,
+        turn: Turn,
+        deadline: Instant,
+        signer: &dyn ConsensusSigner,
+    ) -> Result<(HeightStart, usize), Fatal> {
+        let executed = Arc::new(self.build_block(turn, None, deadline)?);
+        let block_hash = executed.block.block.hash();
+        let Turn { height, round, .. } = turn;
+        let vote = Vote { chain_id: self.spec().chain_id(), kind: VoteKind::Precommit, height, round, block_hash };
+        let signatures = vec![vote_signature(&signer.sign(&vote.into())?)];
+        let signers = SignerBitmap::from_indices(1, [0]);
+        self.append(&executed, Some(&CommitCertificate { height, round, block_hash, signers, signatures }))?;
+        self.publish(&executed);
+        Ok((self.height_start()?, executed.receipts.len()))
     }
+}
+
+/// When the next block may be made on demand, after one of `transactions` that took so long: at once where a single sender waits for each of its
+/// transactions, later where there are several, as the pages and the sync of a block cost about the same for few transactions as for many.
+fn gather_until_after(transactions: usize, took: Duration) -> tokio::time::Instant {
+    let gather = if transactions > 1 { took.saturating_mul(GATHER).min(LONGEST_GATHER) } else { Duration::ZERO };
+    tokio::time::Instant::now() + gather
 }

@@ -46,6 +46,35 @@ async fn two_ledgers_agree_block_by_block() {
 }
 
 #[tokio::test]
+async fn what_others_decided_is_committed_without_being_stored_first() {
+    let (left, right) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (proposer, follower) = (open(left.path()), open(right.path()));
+    for height in 1..=3u64 {
+        for sender in 0..5 {
+            add(&proposer, transfer(sender, height - 1, Address::with_last_byte(0x70), 1));
+        }
+        let block = propose(&proposer).await;
+        // The header says nothing yet: whoever gave it may have put other transactions beneath.
+        let mut forged = block.body.clone();
+        forged.transactions.reverse();
+        follower.foresee(SealedBlock::with_known_hash(block.hash(), block.header.clone(), forged));
+        follower.foresee(block.clone());
+        assert_eq!(follower.verify_decided(turn(&follower), block.clone()).await.unwrap(), Verdict::Valid);
+        assert_eq!(follower.proposals(height).await.unwrap().len(), 0);
+        if height == 2 {
+            // A vote for it wants it on the disk.
+            assert_eq!(verdict(&follower, block.clone()).await, Verdict::Valid);
+            assert_eq!(follower.proposals(height).await.unwrap().len(), 1);
+        }
+        for chain in [&proposer, &follower] {
+            chain.commit(decision(chain, &block)).await.unwrap();
+        }
+        assert_eq!(follower.head(), proposer.head());
+        assert_eq!(follower.proposals(height).await.unwrap().len(), 0);
+    }
+}
+
+#[tokio::test]
 async fn supply_is_kept_but_for_what_is_burned() {
     let dir = tempfile::tempdir().unwrap();
     let chain = open(dir.path());

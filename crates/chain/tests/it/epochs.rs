@@ -9,7 +9,7 @@ use crate::{
 use alloy_primitives::Address;
 use bttc_chain::{Chain, ChainConfig, Mining, snapshot::import};
 use bttc_primitives::{ChainSpec, SealedBlock};
-use bttc_storage::{Durability, Storage, StorageConfig, test_utils};
+use bttc_storage::{Storage, test_utils};
 use bttc_txpool::PoolConfig;
 use std::sync::Arc;
 
@@ -89,9 +89,7 @@ async fn an_imported_ledger_closes_the_epoch_like_a_full_one() {
     let original = open(dirs[0].path());
     three_epochs(&original).await;
     let memory = export(&original, None);
-    let config =
-        StorageConfig { path: dirs[1].path().to_owned(), durability: Durability::Ephemeral, ..Default::default() };
-    let storage = Storage::open(&config).unwrap();
+    let storage = Storage::open(&config(dirs[1].path())).unwrap();
     let spec = Arc::new(spec());
     import(&spec, &storage, &memory, None, |_| ()).unwrap();
     let chain = Chain::open(spec, storage, ChainConfig::default(), PoolConfig::default(), Some(signer())).unwrap();

@@ -4,7 +4,7 @@ use crate::{
     development::run,
     fixture::*,
     snapshot::{export, follow},
-    verify::{check, config, is_sound},
+    verify::{check, is_sound},
 };
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_sol_types::{SolCall, SolEvent};

@@ -61,9 +61,13 @@ pub(crate) fn set_clock(chain: &Chain, time: u64) {
     Driver::new(chain.clone(), signer(), Mining::Manual).0.set_time(time);
 }
 
+/// A database that takes little address space: tests open many at a time.
+pub(crate) fn config(path: &Path) -> StorageConfig {
+    StorageConfig { path: path.to_owned(), durability: Durability::Ephemeral, max_size_gib: 16, ..Default::default() }
+}
+
 pub(crate) fn open_spec(path: &Path, spec: ChainSpec) -> Chain {
-    let config = StorageConfig { path: path.to_owned(), durability: Durability::Ephemeral, ..Default::default() };
-    let storage = Storage::open(&config).unwrap();
+    let storage = Storage::open(&config(path)).unwrap();
     Chain::open(Arc::new(spec), storage, ChainConfig::default(), PoolConfig::default(), Some(signer())).unwrap()
 }
 

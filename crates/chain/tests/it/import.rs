@@ -13,7 +13,7 @@ use bttc_execution::{BlockRun, EthereumEnd};
 use bttc_primitives::{
     Body, ChainSpec, Header, Recovered, SealedBlock, StateReader, Transaction, logs_bloom, receipts_root,
 };
-use bttc_storage::{Durability, Storage, StorageConfig};
+use bttc_storage::Storage;
 use bttc_trie::{HashedChanges, state_root};
 use bttc_txpool::PoolConfig;
 use std::{path::Path, sync::Arc};
@@ -24,9 +24,8 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../testnet/conforman
 const CONTRACT: Address = Address::with_last_byte(0xc0);
 
 fn open_ethereum(path: &Path) -> Chain {
-    let config = StorageConfig { path: path.to_owned(), durability: Durability::Ephemeral, ..Default::default() };
     let spec = Arc::new(ChainSpec::from_json(ETHEREUM).unwrap());
-    let storage = Storage::open(&config).unwrap();
+    let storage = Storage::open(&config(path)).unwrap();
     Chain::open(spec, storage, ChainConfig::default(), PoolConfig::default(), None).unwrap()
 }
 

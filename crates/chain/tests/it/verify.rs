@@ -3,10 +3,9 @@
 use crate::{development, fixture::*, import};
 use alloy_primitives::{Address, Bytes, TxKind, U256, bytes};
 use bttc_chain::{Chain, Mining, verify_store};
-use bttc_storage::{Durability, Finding, Kept, Report, Storage, StorageConfig, test_utils};
+use bttc_storage::{Finding, Kept, Report, Storage, test_utils};
 use std::{
     collections::BTreeSet,
-    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -37,10 +36,6 @@ pub(crate) fn check(storage: &Storage) -> Vec<Finding> {
 #[track_caller]
 pub(crate) fn is_sound(storage: &Storage) {
     assert_eq!(check(storage), []);
-}
-
-pub(crate) fn config(path: &Path) -> StorageConfig {
-    StorageConfig { path: path.to_owned(), durability: Durability::Ephemeral, ..Default::default() }
 }
 
 /// Stores the second word of its call data under the first, and logs the first.

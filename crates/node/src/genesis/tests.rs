@@ -288,12 +288,3 @@ fn a_changed_genesis_is_found_out() {
 fn write_the_chain_of_the_rpc_tests() {
     fs::write(FILE, format!("{:#}\n", difference())).unwrap();
 }
-
-/// The same, of the development chain with staking.
-#[test]
-#[ignore = "writes a file of the repository"]
-fn write_the_development_chain_with_staking() {
-    let made = GenesisPlan::read(&plan_of("dev-staking")).unwrap().build(false).unwrap();
-    let text = format!("{}\n", serde_json::to_string_pretty(&made).unwrap());
-    fs::write(format!("{GENESIS}/dev-staking/genesis.json"), text).unwrap();
-}

@@ -5,6 +5,7 @@ mod delegation;
 mod hostile;
 mod limits;
 mod model;
+mod recovery;
 mod restart;
 mod rules;
 mod scale;
