@@ -47,6 +47,9 @@ pub enum CallError {
         /// The time allowed.
         limit: Duration,
     },
+    /// It is not short ([`crate::call_short`]).
+    #[error("the call is not a short one")]
+    Long,
     /// A trace is too large.
     #[error(
         "trace is larger than {limit} bytes; use a tracer that records less (callTracer, or disableStack and no enableMemory)"
@@ -80,6 +83,7 @@ impl From<Stopped> for CallError {
         match stopped {
             Stopped::Deadline(limit) => Self::Timeout { limit },
             Stopped::TraceSize(limit) => Self::TraceTooLarge { limit },
+            Stopped::Long => Self::Long,
         }
     }
 }

@@ -62,7 +62,7 @@ pub use genesis::{GenesisCall, GenesisCallError, ask_genesis, run_genesis_calls}
 pub use invalid::InvalidTransaction;
 #[cfg(any(test, feature = "test-utils"))]
 pub use memory::MemoryState;
-pub use simulate::{CallEnv, CallOutcome, CallResult, Overrides, call};
+pub use simulate::{CallEnv, CallOutcome, CallResult, Overrides, call, call_short};
 pub use simulate_blocks::{SimulateEnv, SimulateError, SimulatedBlock, SimulatedCall, simulate_blocks};
 pub use system::{Ask, Demands, SystemCall, SystemTransactions, is_system_transaction};
 pub use trace::{TraceEnv, trace_block, trace_call, trace_transaction};

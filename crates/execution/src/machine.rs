@@ -3,10 +3,10 @@
 use alloy_evm::{Database, Evm, EvmEnv, eth::EthEvmContext};
 use alloy_primitives::{Address, Bytes};
 use revm::{
-    Context, ExecuteEvm, Inspector, MainBuilder, MainContext, SystemCallEvm,
+    Context, ExecuteEvm, Inspector, MainContext, SystemCallEvm,
     context::{BlockEnv, CfgEnv, Evm as RevmEvm, TxEnv},
     context_interface::{
-        ContextSetters,
+        ContextSetters, FrameStack,
         result::{EVMError, HaltReason, ResultAndState},
     },
     handler::{EthFrame, EthPrecompiles, FrameResult, Handler, instructions::EthInstructions, post_execution},
@@ -52,11 +52,15 @@ pub(crate) struct Machine<DB: Database, I = NoOpInspector> {
 impl<DB: Database, I: Inspector<EthEvmContext<DB>>> Machine<DB, I> {
     /// `inspect` tells whether the inspector sees the transactions.
     pub(crate) fn new(db: DB, env: EvmEnv, inspector: I, inspect: bool, pay_beneficiary: bool) -> Self {
-        let inner = Context::mainnet()
-            .with_block(env.block_env)
-            .with_cfg(env.cfg_env)
-            .with_db(db)
-            .build_mainnet_with_inspector(inspector);
+        let spec = env.cfg_env.spec;
+        let inner = RevmEvm {
+            ctx: Context::mainnet().with_block(env.block_env).with_cfg(env.cfg_env).with_db(db),
+            inspector,
+            instruction: EthInstructions::new_mainnet_with_spec(spec),
+            precompiles: EthPrecompiles::new(spec),
+            // Frames come as calls need them: eight beforehand, as revm makes them, take longer than a short call.
+            frame_stack: FrameStack::new(),
+        };
         Self { inner, inspect, pay_beneficiary }
     }
 

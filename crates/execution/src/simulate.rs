@@ -17,7 +17,7 @@ use alloy_evm::{
     overrides::{OverrideBlockHashes, StateOverrideError, apply_state_overrides},
     rpc::{CallFeesError, EthTxEnvError, TryIntoTxEnv},
 };
-use alloy_primitives::{Address, Bytes, Log, U256};
+use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
 use alloy_rpc_types_eth::{BlockOverrides, TransactionRequest, state::StateOverride};
 use bttc_primitives::{ChainSpec, Header, StateReader};
 use revm::{
@@ -209,19 +209,44 @@ pub fn call<S: StateReader>(
     let watch = Watch::new(NoOpInspector, env.deadline);
     let mut session = Session::new(env, state, request, overrides, watch)?;
     session.evm.set_inspector_enabled(env.deadline.is_some());
-    let tx = session.tx.clone();
-    let capped = tx.gas_limit == env.gas_cap && request.gas.is_none_or(|gas| gas > env.gas_cap);
-    let result = session.run(tx)?.result;
-    let gas_used = result.tx_gas_used();
-    let outcome = match result {
-        ExecutionResult::Success { output, logs, .. } => {
-            CallOutcome::Success { created: output.address().copied(), output: output.into_data(), logs }
-        }
-        ExecutionResult::Revert { output, .. } => CallOutcome::Revert { output },
-        ExecutionResult::Halt { reason: HaltReason::OutOfGas(_), .. } if capped => {
-            return Err(CallError::GasCap { limit: env.gas_cap });
-        }
-        ExecutionResult::Halt { reason, .. } => CallOutcome::Halt { reason: reason.to_string() },
-    };
-    Ok(CallResult { gas_used, outcome })
+    session.call(env, request)
+}
+
+/// The same for calls that take some microseconds; none if this one is longer, or may be: then nothing is known of it.
+///
+/// Whether it is short is found by counting, with the gas of the request, so that a short call cannot tell the difference.
+pub fn call_short<S: StateReader>(
+    env: &CallEnv<'_>,
+    state: S,
+    request: &TransactionRequest,
+) -> Result<Option<CallResult>, CallError> {
+    if !matches!(request.to, Some(TxKind::Call(_))) || request.authorization_list.is_some() {
+        return Ok(None);
+    }
+    let watch = Watch::new(NoOpInspector, env.deadline).short();
+    let mut session = Session::new(env, state, request, &Overrides::default(), watch)?;
+    match session.call(env, request) {
+        Err(CallError::Long) => Ok(None),
+        done => done.map(Some),
+    }
+}
+
+impl<S: StateReader> Session<S, NoOpInspector> {
+    fn call(&mut self, env: &CallEnv<'_>, request: &TransactionRequest) -> Result<CallResult, CallError> {
+        let tx = self.tx.clone();
+        let capped = tx.gas_limit == env.gas_cap && request.gas.is_none_or(|gas| gas > env.gas_cap);
+        let result = self.run(tx)?.result;
+        let gas_used = result.tx_gas_used();
+        let outcome = match result {
+            ExecutionResult::Success { output, logs, .. } => {
+                CallOutcome::Success { created: output.address().copied(), output: output.into_data(), logs }
+            }
+            ExecutionResult::Revert { output, .. } => CallOutcome::Revert { output },
+            ExecutionResult::Halt { reason: HaltReason::OutOfGas(_), .. } if capped => {
+                return Err(CallError::GasCap { limit: env.gas_cap });
+            }
+            ExecutionResult::Halt { reason, .. } => CallOutcome::Halt { reason: reason.to_string() },
+        };
+        Ok(CallResult { gas_used, outcome })
+    }
 }

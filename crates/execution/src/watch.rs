@@ -3,19 +3,24 @@
 //! An inspector around the one that does the work. Once a bound is passed every frame halts at its next step, so the whole run ends within
 //! microseconds; its result is thrown away and the caller told why.
 
-use alloy_primitives::{Address, Log, U256};
+use alloy_primitives::{Address, Bytes, Log, U256};
 use revm::{
     Inspector,
     handler::FrameResult,
     interpreter::{
-        CallInputs, CallOutcome, CreateInputs, CreateOutcome, FrameInput, InstructionResult, Interpreter,
-        interpreter_types::MemoryTr,
+        CallInputs, CallOutcome, CreateInputs, CreateOutcome, FrameInput, Gas, InstructionResult, Interpreter,
+        InterpreterResult, interpreter_types::MemoryTr,
     },
 };
 use std::time::{Duration, Instant};
 
 /// Steps between two looks at the clock; some microseconds of work.
 const STEPS_PER_LOOK: u32 = 512;
+
+/// Steps of a short run.
+const SHORT_STEPS: u32 = 1_024;
+/// Memory of a frame of a short run. Unit: bytes.
+const SHORT_MEMORY: usize = 1 << 16;
 
 /// What one recorded step or call takes, beside its stack, memory and data. Unit: bytes; a generous guess.
 const RECORD_BYTES: usize = 320;
@@ -27,6 +32,8 @@ pub(crate) enum Stopped {
     Deadline(Duration),
     /// The memory of a trace. Unit: bytes.
     TraceSize(usize),
+    /// It is not short.
+    Long,
 }
 
 /// What a tracer keeps of each step.
@@ -46,19 +53,26 @@ pub(crate) struct Watch<I> {
     budget: Option<(usize, usize)>,
     recording: Recording,
     steps: u32,
+    short: bool,
     stopped: Option<Stopped>,
 }
 
 impl<I> Watch<I> {
     pub(crate) fn new(inner: I, deadline: Option<Instant>) -> Self {
         let deadline = deadline.map(|at| (at, at.saturating_duration_since(Instant::now())));
-        Self { inner, deadline, budget: None, recording: Recording::default(), steps: 0, stopped: None }
+        Self { inner, deadline, budget: None, recording: Recording::default(), steps: 0, short: false, stopped: None }
     }
 
     /// Bounds the memory of what `inner` records. Unit: bytes.
     pub(crate) fn with_budget(mut self, bytes: usize, recording: Recording) -> Self {
         self.budget = Some((bytes, bytes));
         self.recording = recording;
+        self
+    }
+
+    /// Ends the run once it turns out not to be short: some hundred steps, little memory, no precompile.
+    pub(crate) const fn short(mut self) -> Self {
+        self.short = true;
         self
     }
 
@@ -93,10 +107,21 @@ impl<I> Watch<I> {
             self.take(stack.saturating_add(memory));
         }
         self.steps = self.steps.wrapping_add(1);
+        if self.short && (self.steps > SHORT_STEPS || interp.memory.size() > SHORT_MEMORY) {
+            self.stopped = self.stopped.or(Some(Stopped::Long));
+        }
         if self.steps.is_multiple_of(STEPS_PER_LOOK) {
             self.look();
         }
     }
+}
+
+/// Addresses below this are kept for precompiles, each of which may do much in one step (docs/protocol.md: our own contracts stand from here on).
+const PRECOMPILES_END: u16 = 0x1000;
+
+fn may_be_precompile(address: Address) -> bool {
+    let [high @ .., a, b] = address.into_array();
+    high == [0; 18] && u16::from_be_bytes([a, b]) < PRECOMPILES_END
 }
 
 impl<CTX, I: Inspector<CTX>> Inspector<CTX> for Watch<I> {
@@ -137,6 +162,12 @@ impl<CTX, I: Inspector<CTX>> Inspector<CTX> for Watch<I> {
 
     fn call(&mut self, context: &mut CTX, inputs: &mut CallInputs) -> Option<CallOutcome> {
         self.take(inputs.input.len());
+        if self.short && may_be_precompile(inputs.bytecode_address) {
+            self.stopped = self.stopped.or(Some(Stopped::Long));
+            let gas = Gas::new(inputs.gas_limit);
+            let result = InterpreterResult::new(InstructionResult::OutOfGas, Bytes::new(), gas);
+            return Some(CallOutcome::new(result, inputs.return_memory_offset.clone()));
+        }
         self.inner.call(context, inputs)
     }
 

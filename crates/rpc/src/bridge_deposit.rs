@@ -5,6 +5,7 @@ use crate::{
     block_arg::BlockArg,
     bridge_exit::on_worker,
     bridge_index::{Fate, Told},
+    bridge_status::{EVERYTHING, in_paused},
     bridge_values::{DepositId, NOT_WATCHED, Seen, check_bridge, check_root, root_ids, root_name},
     context::Api,
     error::{Reply, RpcError},
@@ -257,6 +258,18 @@ fn stage_here(api: &Api, root_id: u8, nonce: u64, there: There) -> Reply<Deposit
         ("not known", Some(why), None)
     };
     (stage.stage, stage.reason, stage.eta_seconds) = (name, reason, eta);
+    // What keeps the relayer of this node from vouching keeps others too, where all see the same.
+    if matches!(name, "attested" | "final there")
+        && let Some(trouble) = api.root_view(root_id).and_then(|view| view.report(root_id)?.last_error)
+    {
+        stage.reason = stage.reason.map(|why| format!("{why}; the relayer of this node: {trouble}"));
+    }
+    if let Some(until) = in_paused(&contracts, id)?.max(in_paused(&contracts, EVERYTHING)?) {
+        let brake =
+            format!("what comes from that root chain is paused here until {until} (Unix time), it waits in order");
+        stage.reason = Some(stage.reason.map_or_else(|| brake.clone(), |why| format!("{brake}; {why}")));
+        stage.eta_seconds = stage.eta_seconds.map(|eta| eta.max(until.saturating_sub(contracts.header.timestamp)));
+    }
     if !root.enabled {
         stage.reason = Some("the root chain is closed by governance; it waits until that is opened again".to_owned());
         stage.eta_seconds = None;

@@ -250,12 +250,14 @@ async fn stage_of(api: &Arc<Api>, left: Left) -> Reply<ExitStage> {
     stage.checkpoint = checkpoint.map(Submitted::from);
     stage.paid = Some(if payment.paid_in_full { left.exit.amount } else { payment.paid }.into());
     stage.payable_from = payment.payable_from;
+    let report = view.report(left.root_id).unwrap_or_default();
+    // What waits there waits by the clock of that chain, which is known up to its last final block.
     let now = api.chain.clock().now();
-    let wait = payment.payable_from.and_then(|from| from.checked_sub(now)).filter(|wait| *wait > 0);
+    let there = report.final_head.map_or(now, |last| last.time.max(now));
+    let wait = payment.payable_from.and_then(|from| from.checked_sub(there)).filter(|wait| *wait > 0);
     let (name, reason, eta) = if payment.paid_in_full {
         ("paid", None, None)
     } else if stage.checkpoint.is_none() {
-        let report = view.report(left.root_id).unwrap_or_default();
         if report.stopped {
             let why =
                 "checkpoints have stopped on that root chain, as its trusted set is too old; its owner must recover it";
@@ -280,6 +282,12 @@ async fn stage_of(api: &Arc<Api>, left: Left) -> Reply<ExitStage> {
         ("checkpointed", Some("anybody can claim it now, see bridge_getExitProof".to_owned()), None)
     };
     (stage.stage, stage.reason, stage.eta_seconds) = (name, reason, eta);
+    if let Some(until) = report.paused_until.filter(|until| stage.stage != "paid" && *until > there) {
+        let brake =
+            format!("the guardian has paused that root chain until {until} (Unix time): nothing is paid before");
+        stage.reason = Some(stage.reason.map_or_else(|| brake.clone(), |why| format!("{brake}; {why}")));
+        stage.eta_seconds = stage.eta_seconds.map(|eta| eta.max(until.saturating_sub(there)));
+    }
     Ok(stage)
 }
 

@@ -22,7 +22,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Names everything in a pause.
-const EVERYTHING: U256 = U256::MAX;
+pub(crate) const EVERYTHING: U256 = U256::MAX;
 /// Kept deposits that are named.
 const KEPT: usize = 100;
 
@@ -88,8 +88,7 @@ struct Vote {
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Relay {
-    head: Option<Seen>,
-    finalized: Option<Seen>,
+    final_head: Option<Seen>,
     checkpoint: Option<Seen>,
     trusted_height: Option<Height>,
     stopped: bool,
@@ -105,8 +104,7 @@ struct Relay {
 impl From<RelayReport> for Relay {
     fn from(of: RelayReport) -> Self {
         Self {
-            head: of.head.map(Seen::from),
-            finalized: of.finalized.map(Seen::from),
+            final_head: of.final_head.map(Seen::from),
             checkpoint: of.checkpoint.map(Seen::from),
             trusted_height: of.trusted_height,
             stopped: of.stopped,

@@ -9,12 +9,16 @@ use crate::{
 };
 use alloy_primitives::{Bytes, U64, U256};
 use alloy_rpc_types_eth::{AccessListResult, BlockOverrides, TransactionRequest, state::StateOverride};
-use bttc_execution::{CallEnv, CallError, CallOutcome, Overrides};
+use bttc_execution::{CallEnv, CallError, CallOutcome, CallResult, Overrides};
 use bttc_primitives::Header;
-use std::time::{Duration, Instant};
+use bttc_storage::StateView;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 pub(crate) fn register(registry: &mut Registry) {
-    registry.work("eth_call", call);
+    registry.wait("eth_call", call);
     registry.work("eth_estimateGas", estimate_gas);
     registry.work("eth_createAccessList", create_access_list);
 }
@@ -42,13 +46,32 @@ pub(crate) fn call_env<'a>(api: &'a Api, header: &'a Header, time: Duration) -> 
     CallEnv { spec: api.spec(), header, gas_cap: api.config.call_gas_cap, deadline: Instant::now().checked_add(time) }
 }
 
-fn call(api: &Api, args: Args) -> Reply<Bytes> {
-    let Simulation { request, block, overrides } = Simulation::read(args)?;
-    let (header, state) = state_at(&api.read()?, block)?;
-    let time = api.config.call_timeout;
-    let env = call_env(api, &header, time);
-    let result = bttc_execution::call(&env, state, &request, &overrides)
-        .map_err(|error| call_error(error, "call_timeout", time))?;
+/// Short calls run where the request arrived: handing one to a worker takes longer than running it.
+async fn call(api: Arc<Api>, args: Args) -> Reply<Bytes> {
+    let simulation = Simulation::read(args)?;
+    if simulation.overrides == Overrides::default()
+        && let Some(result) =
+            simulation.run(&api, |env, state, call| bttc_execution::call_short(env, state, &call.request))?
+    {
+        return output(result);
+    }
+    let worker = api.clone();
+    let whole = move || {
+        simulation.run(&worker, |env, state, call| bttc_execution::call(env, state, &call.request, &call.overrides))
+    };
+    output(api.workers.run(whole).await?)
+}
+
+impl Simulation {
+    /// Runs it on the state of its block.
+    fn run<T>(&self, api: &Api, run: impl FnOnce(&CallEnv<'_>, StateView, &Self) -> Result<T, CallError>) -> Reply<T> {
+        let (header, state) = state_at(&api.read()?, self.block)?;
+        let time = api.config.call_timeout;
+        run(&call_env(api, &header, time), state, self).map_err(|error| call_error(error, "call_timeout", time))
+    }
+}
+
+fn output(result: CallResult) -> Reply<Bytes> {
     match result.outcome {
         CallOutcome::Success { output, .. } => Ok(output),
         CallOutcome::Revert { output } => Err(reverted(&output)),

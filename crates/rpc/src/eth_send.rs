@@ -8,7 +8,7 @@ use crate::{
     eth_block::find_receipt,
     registry::Registry,
 };
-use alloy_consensus::{Transaction as _, transaction::SignerRecoverable};
+use alloy_consensus::Transaction as _;
 use alloy_eips::eip2718::Decodable2718;
 use alloy_primitives::{B256, Bytes, U64, U256};
 use bttc_chain::ChainEvent;
@@ -61,8 +61,9 @@ pub(crate) fn check_fee_cap(api: &Api, tx: &Transaction) -> Reply<()> {
     )))
 }
 
-fn recover(tx: Transaction) -> Reply<Recovered<Transaction>> {
-    let sender = tx.recover_signer().map_err(|_| {
+fn recover(api: &Api, tx: Transaction) -> Reply<Recovered<Transaction>> {
+    let senders = api.chain.pool().senders_of(std::slice::from_ref(&tx));
+    let sender = senders.ok().and_then(|senders| senders.first().copied()).ok_or_else(|| {
         RpcError::invalid("invalid sender: the signature of the transaction belongs to nobody; sign it again")
     })?;
     Ok(Recovered::new_unchecked(tx, sender))
@@ -83,9 +84,9 @@ async fn take(api: &Arc<Api>, raw: &Bytes) -> Reply<B256> {
     if tx.is_eip7702() {
         // One signature for each authorization: may be long.
         let worker = api.clone();
-        return Ok(api.workers.run(move || add(&worker, recover(tx)?)).await?.hash);
+        return Ok(api.workers.run(move || add(&worker, recover(&worker, tx)?)).await?.hash);
     }
-    Ok(add(api, recover(tx)?)?.hash)
+    Ok(add(api, recover(api, tx)?)?.hash)
 }
 
 async fn send_raw(api: Arc<Api>, mut args: Args) -> Reply<B256> {

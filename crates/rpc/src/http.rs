@@ -3,6 +3,7 @@
 use crate::{
     RpcConfig,
     guard::{AllowedHosts, GuardLayer, cors},
+    io_threads::IoThreads,
     metrics::OpenConnection,
     middleware::ObserveLayer,
     subscription_id::HexId,
@@ -36,13 +37,15 @@ pub(crate) struct HttpServer {
     methods: Methods,
     layer: ObserveLayer,
     config: RpcConfig,
+    threads: IoThreads,
 }
 
 impl HttpServer {
     pub(crate) async fn bind(methods: Methods, layer: ObserveLayer, config: RpcConfig) -> io::Result<Self> {
         let listener = TcpListener::bind((config.host, config.port)).await?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, methods, layer, config })
+        let threads = IoThreads::start()?;
+        Ok(Self { listener, address, methods, layer, config, threads })
     }
 
     pub(crate) const fn address(&self) -> SocketAddr {
@@ -104,14 +107,18 @@ impl HttpServer {
             // Ends with the WebSocket session, or at once for plain HTTP.
             let session = service.on_session_closed();
             let stopped = stop.clone().shutdown();
-            connections.spawn(async move {
+            let Ok(stream) = stream.into_std() else { continue };
+            let serve = async move {
                 let _open = OpenConnection::new("http");
+                // Of this thread from here on.
+                let Ok(stream) = TcpStream::from_std(stream) else { return };
                 if let Err(error) = serve_with_graceful_shutdown(stream, service, stopped).await {
                     tracing::debug!(%error, "an RPC connection ended badly");
                 }
                 session.await;
                 drop(place);
-            });
+            };
+            connections.spawn_on(serve, self.threads.next());
         }
         // Fails only if nobody is left to stop.
         let _ = server.stop();

@@ -50,6 +50,7 @@ mod governance_values;
 mod governance_vote;
 mod guard;
 mod http;
+mod io_threads;
 mod ipc;
 mod metrics;
 mod middleware;

@@ -17,6 +17,9 @@ use std::{future::Future, sync::Arc};
 /// Methods that need a way to notify.
 const NOTIFYING: [&str; 4] = ["eth_subscribe", "eth_unsubscribe", "staking_subscribe", "staking_unsubscribe"];
 
+/// Calls of a batch after which other connections of the thread have their turn.
+const CALLS_IN_A_ROW: usize = 16;
+
 /// Marks a request that came over plain HTTP, where nobody can be notified.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlainHttp;
@@ -134,7 +137,10 @@ where
             }
             let mut answers = BatchResponseBuilder::new_with_limit(this.limits.max_response_bytes as usize);
             let mut notified = false;
-            for entry in batch {
+            for (at, entry) in batch.into_iter().enumerate() {
+                if at % CALLS_IN_A_ROW == CALLS_IN_A_ROW - 1 {
+                    tokio::task::yield_now().await;
+                }
                 let answer = match entry {
                     Ok(BatchEntry::Call(request)) => this.call(request).await,
                     Ok(BatchEntry::Notification(notification)) => {

@@ -2,7 +2,7 @@ use crate::chain::*;
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, hex};
 use alloy_rpc_types_eth::{BlockOverrides, TransactionInput, TransactionRequest, state::AccountOverride};
 use bttc_execution::{
-    CallEnv, CallError, CallOutcome, InvalidTransaction, Overrides, call, create_access_list, estimate_gas,
+    CallEnv, CallError, CallOutcome, InvalidTransaction, Overrides, call, call_short, create_access_list, estimate_gas,
 };
 use bttc_primitives::{ChainSpec, Header};
 use std::time::{Duration, Instant};
@@ -165,6 +165,55 @@ fn endless_calls_end_at_the_cap_or_at_the_deadline() {
     let past = CallEnv { deadline: Some(start), ..at(&spec, &header) };
     let error = estimate_gas(&past, state(), &request, &Overrides::default()).unwrap_err();
     assert!(matches!(error, CallError::Timeout { .. }), "{error}");
+}
+
+/// Whatever ends as a short call ends so in any case; what would hold up others is none.
+#[test]
+fn short_calls_are_calls() {
+    let (spec, header) = (spec(), header());
+    let limit = Instant::now() + Duration::from_secs(60);
+    let env = CallEnv { deadline: Some(limit), ..at(&spec, &header) };
+    let short = |request: &TransactionRequest| call_short(&env, state(), request).unwrap();
+    let requests = [
+        request(1, address(2), vec![]),
+        request(1, contracts::STORE, word(7)),
+        request(1, contracts::REVERT, vec![]),
+        request(1, contracts::LOG, word(7)),
+        request(1, contracts::BLOCK, vec![]),
+        TransactionRequest { gas: Some(21_400), ..request(1, contracts::STORE, word(7)) },
+        TransactionRequest { gas: Some(30_000), ..request(1, contracts::LOOP, vec![]) },
+    ];
+    for request in requests {
+        let whole = call(&env, state(), &request, &Overrides::default()).unwrap();
+        let found = short(&request);
+        assert!(found.is_none() == (request.gas == Some(30_000)), "{request:?}");
+        assert_eq!(found.unwrap_or_else(|| whole.clone()), whole, "{request:?}");
+    }
+    assert_eq!(short(&request(1, contracts::LOOP, vec![])), None);
+    // A precompile, called directly and by a contract, which must not take its failure for an answer.
+    let sha = Address::with_last_byte(2);
+    assert_eq!(short(&request(1, sha, vec![1])), None);
+    let to_sha = hex!("60006000600060006000600261fffff160005260206000f3");
+    let mut with_caller = state();
+    let caller = Address::repeat_byte(0x77);
+    with_caller.set_code(caller, to_sha.to_vec());
+    let whole = call(&env, with_caller.clone(), &request(1, caller, vec![]), &Overrides::default()).unwrap();
+    assert_eq!(output(whole.outcome), word(1));
+    assert_eq!(call_short(&env, with_caller, &request(1, caller, vec![])).unwrap(), None);
+    // Our own contracts stand above the precompiles.
+    let mut with_own = state();
+    let own = bttc_contracts::addresses::TREASURY;
+    with_own.set_code(own, hex!("4360005260206000f3").to_vec());
+    let whole = call(&env, with_own.clone(), &request(1, own, vec![]), &Overrides::default()).unwrap();
+    assert_eq!(call_short(&env, with_own, &request(1, own, vec![])).unwrap(), Some(whole));
+    // 64 KiB of memory and one word.
+    let mut with_memory = state();
+    with_memory.set_code(caller, hex!("6001620100005200").to_vec());
+    assert_eq!(call_short(&env, with_memory, &request(1, caller, vec![])).unwrap(), None);
+    let created = TransactionRequest { to: Some(TxKind::Create), ..request(1, caller, vec![0]) };
+    assert_eq!(short(&created), None);
+    let free = TransactionRequest { value: Some(U256::MAX), ..request(1, address(2), vec![]) };
+    assert!(call_short(&env, state(), &free).is_err(), "a refusal is an answer");
 }
 
 /// The estimate suffices in a block, and 2 % less of it does not.

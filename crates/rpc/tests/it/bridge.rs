@@ -206,7 +206,7 @@ async fn the_contracts_of_root_chains_take_the_call_data() {
     move_to(&node, bridge, BRIDGE).await;
     move_to(&node, token, TOKEN).await;
     let million = U256::from(1_000_000 * BTT);
-    let (cap, floor) = (million.to(), million.to());
+    let (cap, floor) = ((million * U256::from(10)).to(), million.to());
     act_on(
         &node,
         BRIDGE,
