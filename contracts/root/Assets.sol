@@ -13,7 +13,7 @@ struct Asset {
     uint48 usedAt;
     /// No deposit may bring `locked` above it. 2e31 at most, which is 20 times all BTT.
     uint104 cap;
-    /// Outflow of a day however little is locked, at least 1: shares of a rest would never end.
+    /// Outflow of a day however little is locked, at least 1: shares of a rest would never end. Zero while the asset is not listed.
     uint104 floor;
     /// Outflow of a day, as a share of `locked`. Unit: basis points.
     uint16 dailyBps;
@@ -45,6 +45,15 @@ library Assets {
     /// @notice Net outflow of a day.
     function limit(Asset storage asset) internal view returns (uint256 amount) {
         amount = uint256(asset.locked) * asset.dailyBps / ONE;
+        if (amount < asset.floor) amount = asset.floor;
+    }
+
+    /// @notice The highest floor that may be chosen: what leaves in a day at the highest share, so that no floor lifts the limit. When the asset
+    /// is listed that is of the cap, as nothing is locked and nobody has trusted the bridge with any of it; afterwards of what is locked. A floor
+    /// may always stay as it is.
+    function mostFloor(Asset storage asset, uint256 cap) internal view returns (uint256 amount) {
+        if (asset.floor == 0) return cap * MOST_DAILY_BPS / ONE;
+        amount = uint256(asset.locked) * MOST_DAILY_BPS / ONE;
         if (amount < asset.floor) amount = asset.floor;
     }
 

@@ -69,6 +69,8 @@ contract RootBridge is GuardedPause, Records, ReentrancyGuardTransient {
     error LimitReached(address token, uint256 left);
     /// @notice Without a floor the last coins could not leave: a share of a rest leaves a rest.
     error NoFloor(address token);
+    /// @notice A floor above this would lift the limit of a day, and with it the wait of large exits.
+    error FloorTooHigh(address token, uint104 got, uint256 most);
     error BadDailyBps(uint16 got, uint16 least, uint16 most);
     error OwnerNeeded();
 
@@ -156,13 +158,16 @@ contract RootBridge is GuardedPause, Records, ReentrancyGuardTransient {
     /// @notice Lists an asset or changes its rules. Exits of an asset that is not enabled are paid as before.
     /// @param cap Most that may be locked.
     /// @param dailyBps Share of what is locked that may leave in a day, 200 by default. Unit: basis points.
-    /// @param floor Amount that may leave in a day however little is locked, at least 1.
+    /// @param floor Amount that may leave in a day however little is locked: at least 1, and at most a tenth of the cap when the asset is listed,
+    /// afterwards a tenth of what is locked, or what it is already.
     function setAsset(address token, bool enabled, uint104 cap, uint16 dailyBps, uint104 floor) external onlyOwner {
         if (dailyBps < Assets.LEAST_DAILY_BPS || dailyBps > Assets.MOST_DAILY_BPS) {
             revert BadDailyBps(dailyBps, Assets.LEAST_DAILY_BPS, Assets.MOST_DAILY_BPS);
         }
         if (floor == 0) revert NoFloor(token);
         Asset storage asset = _assets[token];
+        uint256 most = asset.mostFloor(cap);
+        if (floor > most) revert FloorTooHigh(token, floor, most);
         // Works off what was used by the rules until now.
         asset.release(0);
         (asset.enabled, asset.cap, asset.dailyBps, asset.floor) = (enabled, cap, dailyBps, floor);

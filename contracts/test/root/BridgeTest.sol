@@ -22,12 +22,17 @@ abstract contract BridgeTest is RootTest {
     Exit[] internal exits;
 
     function setUpBridge() internal {
+        setUpBridge(1);
+    }
+
+    function setUpBridge(uint104 floor) internal {
+        delete exits;
         vm.warp(START);
         roots = new SomeRoots();
         bridge = new RootBridge(1, roots, OWNER, GUARDIAN);
         token = new OddToken();
-        setAsset(address(token), true, CAP, 200, 1);
-        setAsset(NATIVE, true, CAP, 200, 1);
+        setAsset(address(token), true, CAP, 200, floor);
+        setAsset(NATIVE, true, CAP, 200, floor);
     }
 
     function setAsset(address asset, bool enabled, uint104 cap, uint16 bps, uint104 floor) internal {

@@ -217,7 +217,7 @@ contract LimitsTest is BridgeTest {
 
     /// The last coin can leave: shares of a rest never would end, the floor does.
     function test_everythingCanLeave() external {
-        setAsset(address(token), true, CAP, 200, 200_000e6);
+        setAsset(address(token), true, CAP, 200, uint104(LOCKED / 10));
         uint32 index = readyExit(BOB, LOCKED);
         uint256 calls;
         while (!bridge.isPaid(index)) {
@@ -226,7 +226,7 @@ contract LimitsTest is BridgeTest {
             calls += 1;
         }
         ok(token.balanceOf(BOB) == LOCKED && bridge.assetOf(address(token)).locked == 0, "all");
-        ok(calls == 20, "a fifth of the whole a day, a quarter of it at once");
+        ok(calls == 40, "a tenth of the whole a day, a quarter of it at once");
         setAsset(address(token), true, CAP, 200, 1);
         deposit(address(token), 1);
         index = exit(BOB, 1);
@@ -239,7 +239,9 @@ contract LimitsTest is BridgeTest {
 
     /// More leaves the side chain than was ever deposited: then what is there is paid, and no more.
     function test_neverMoreThanIsLocked() external {
-        setAsset(address(token), true, CAP, 200, CAP);
+        // Listed anew, with a floor above all that is ever locked.
+        setUpBridge(CAP / 10);
+        deposit(address(token), LOCKED);
         token.mint(address(bridge), 500e6);
         uint32 index = readyExit(BOB, LOCKED * 2);
         ok(claim(index) == LOCKED && token.balanceOf(BOB) == LOCKED, "what was deposited");
@@ -247,6 +249,64 @@ contract LimitsTest is BridgeTest {
         ok(!tryClaim(index) && token.balanceOf(address(bridge)) == 500e6, "not what was sent by mistake");
         deposit(address(token), 7);
         ok(claim(index) == 7, "what came in");
+    }
+
+    function setFloor(uint104 floor) private {
+        setAsset(address(token), true, CAP, 200, floor);
+    }
+
+    function refuseFloor(address asset, uint104 cap, uint104 floor, uint256 most) private {
+        vm.prank(OWNER);
+        vm.expectRevert(abi.encodeWithSelector(RootBridge.FloorTooHigh.selector, asset, floor, most));
+        bridge.setAsset(asset, true, cap, 200, floor);
+    }
+
+    /// Whoever has the owner's key cannot lift the limit, nor the wait, by a floor above everything.
+    function test_theFloorIsBounded() external {
+        // Before anything is locked: a tenth of the cap.
+        refuseFloor(address(0xF00), 1_000, 101, 100);
+        refuseFloor(address(0xF00), 9, 1, 0);
+        setAsset(address(0xF00), true, 1_000, 200, 100);
+        // It stays, whatever the cap; and once it is lower it does not come back.
+        setAsset(address(0xF00), true, 10, 200, 100);
+        refuseFloor(address(0xF00), type(uint104).max, 101, 100);
+        setAsset(address(0xF00), true, 10, 200, 7);
+        refuseFloor(address(0xF00), type(uint104).max, 8, 7);
+
+        // Afterwards: a tenth of what is locked.
+        refuseFloor(address(token), CAP, uint104(LOCKED / 10 + 1), LOCKED / 10);
+        refuseFloor(address(token), type(uint104).max, type(uint104).max, LOCKED / 10);
+        setFloor(uint104(LOCKED / 10));
+        (uint256 now_, uint256 daily, uint256 atOnce) = bridge.limits(address(token));
+        ok(daily == LOCKED / 10 && now_ == LOCKED / 40, "as much as the highest share");
+        ok(atOnce == LOCKED / 200, "half a percent without a wait");
+        // What has left does not raise it, nor take it away.
+        claim(readyExit(BOB, LOCKED / 2));
+        setFloor(uint104(LOCKED / 10));
+        refuseFloor(address(token), CAP, uint104(LOCKED / 10 + 1), LOCKED / 10);
+    }
+
+    /// Whatever the owner chooses, in whatever order, the limit of a day is at most a tenth of the most that ever was locked.
+    function testFuzz_noChoiceLiftsTheLimit(uint104[8] memory caps, uint104[8] memory floors, uint16[8] memory shares)
+        external
+    {
+        uint256 most = LOCKED;
+        for (uint256 i = 0; i < 8; ++i) {
+            vm.prank(OWNER);
+            (bool done,) = address(bridge)
+                .call(
+                    abi.encodeCall(
+                        bridge.setAsset,
+                        (address(token), true, caps[i], shares[i] % 1_100, floors[i] % uint104(LOCKED / 5))
+                    )
+                );
+            uint256 locked = bridge.assetOf(address(token)).locked;
+            if (done && caps[i] > locked + 1_000e6) deposit(address(token), 1_000e6);
+            locked = bridge.assetOf(address(token)).locked;
+            if (locked > most) most = locked;
+            (, uint256 daily, uint256 atOnce) = bridge.limits(address(token));
+            ok(daily <= most / 10 && atOnce <= most / 200, "lifted");
+        }
     }
 
     function test_assetsDoNotShareTheirLimits() external {

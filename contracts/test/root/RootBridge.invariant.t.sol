@@ -39,10 +39,9 @@ contract Traffic is BridgeTest {
     Flow[] private flows;
 
     constructor() {
-        setUpBridge();
+        setUpBridge(1_000);
         token = named;
         setAsset(address(token), true, CAP, 200, 1_000);
-        setAsset(NATIVE, true, CAP, 200, 1_000);
         model = new RootModel(SIDE_CHAIN, 1, address(bridge));
     }
 

@@ -132,6 +132,7 @@ alloy_sol_types::sol! {
         error BadRootId(uint256 got);
         error CallFailed(address token);
         error CapExceeded(address token, uint256 got, uint256 cap);
+        error FloorTooHigh(address token, uint104 got, uint256 most);
         error LimitReached(address token, uint256 left);
         error NamesKnown(address token);
         error NativeRefused(address to, uint256 amount);
