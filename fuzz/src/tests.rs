@@ -37,7 +37,7 @@ macro_rules! replays {
     };
 }
 
-replays!(block, transaction, rpc, storage, pool, genesis, peer, machine, trie);
+replays!(block, transaction, rpc, storage, pool, genesis, peer, machine, roots, relayer, trie);
 
 /// For `fuzz/run`: writes the seeds to the folder that the variable names.
 #[test]

@@ -51,6 +51,12 @@ pub fn choose(open: &[OpenPair], ledger: &Ledger, executed: u64, may_open: bool,
     }
 }
 
+/// Whether a pair up to `top` should be opened. Where more is final than may be vouched for, `top` grows with each call that carries some out: a
+/// vote for each of them would pay for nothing, as there is enough to carry out.
+const fn is_worth_a_vote(known: u64, top: u64, accepted: u64) -> bool {
+    top == known || top.saturating_sub(accepted) >= MAX_AHEAD / 2
+}
+
 /// Votes of one validator on one root chain.
 #[derive(Debug)]
 pub struct Attester {
@@ -114,7 +120,8 @@ impl Attester {
             open.into_iter().map(|(pair, voters)| OpenPair { pair, joined: voters.contains(&self.own) }).collect();
         let key = keccak256((U256::from(self.root_id), epoch.number, view.accepted).abi_encode());
         let wait = leader::wait(leader::rank(key, &epoch.members, Some(self.own)), self.takeover);
-        let may_open = now.saturating_duration_since(since) >= wait;
+        let may_open =
+            now.saturating_duration_since(since) >= wait && is_worth_a_vote(ledger.next(), top, view.accepted);
         let is_stuck = now.saturating_duration_since(self.voted.unwrap_or(since)) >= self.patience.saturating_add(wait);
         for pair in choose(&open, ledger, view.executed, may_open, is_stuck) {
             if self.vote(side, account, pair).await? {
@@ -189,6 +196,14 @@ mod tests {
         assert!(choose(&pairs, &known, 0, true, false).is_empty());
         assert_eq!(choose(&pairs, &known, 0, false, true), [pair(&known, 10)]);
         assert!(choose(&[good(10, true)], &known, 0, true, true).is_empty());
+    }
+
+    #[test]
+    fn where_much_waits_votes_are_for_much() {
+        assert!(is_worth_a_vote(7, 7, 6), "all that is known");
+        assert!(is_worth_a_vote(1_500, 1_024, 0) && is_worth_a_vote(5_000, 1_536, 1_024));
+        assert!(!is_worth_a_vote(1_500, 1_056, 1_024), "32 more, while 992 wait to be carried out");
+        assert!(is_worth_a_vote(1_060, 1_060, 1_024), "the last ones");
     }
 
     #[test]

@@ -5,8 +5,11 @@
 
 use crate::{policy::Policy, root::RootKind};
 use alloy_primitives::{Address, U256};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use forms::{address, amount, optional_address, optional_amount};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+
+pub(crate) mod forms;
 
 /// Most signatures of a transaction on TRON, which bounds its time (docs/tron.md, section 4).
 const TRON_SIGNATURES: usize = 32;
@@ -87,7 +90,7 @@ pub struct RootConfig {
     /// `RootBridge`, as `0x...` or `T...`.
     #[serde(with = "address")]
     pub bridge: Address,
-    /// `CheckpointManager`.
+    /// `CheckpointManager`, in either form, too.
     #[serde(with = "address")]
     pub checkpoints: Address,
     /// Block in which `RootBridge` was deployed, or one before it.
@@ -98,8 +101,8 @@ pub struct RootConfig {
     /// File whose first line is the password of `key`.
     #[serde(default)]
     pub password_file: Option<PathBuf>,
-    /// TRON: the account that sends, if `key` is not its own but that of a permission.
-    #[serde(default)]
+    /// TRON: the account that sends, if `key` is not its own but that of a permission; `T...` or `0x...`.
+    #[serde(default, with = "optional_address")]
     pub account: Option<Address>,
     /// TRON: the permission that `key` has; 0 is the owner's. An active one for `TriggerSmartContract` alone is best.
     #[serde(default)]
@@ -271,64 +274,6 @@ impl RootConfig {
             return invalid(field("poll"), format!("is {:?}; choose between 50 ms and 600 s", self.poll));
         }
         Ok(())
-    }
-}
-
-/// Addresses in either form.
-mod address {
-    use super::*;
-
-    pub(super) fn serialize<S: Serializer>(address: &Address, to: S) -> Result<S::Ok, S::Error> {
-        address.serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Address, D::Error> {
-        let text = String::deserialize(from)?;
-        bttc_primitives::parse_address(&text).map_err(D::Error::custom)
-    }
-}
-
-/// Amounts as a number or as text, decimal or `0x...`.
-mod amount {
-    use super::*;
-
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        Number(u64),
-        Text(String),
-    }
-
-    pub(super) fn serialize<S: Serializer>(amount: &U256, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&amount.to_string())
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<U256, D::Error> {
-        match Written::deserialize(from)? {
-            Written::Number(number) => Ok(U256::from(number)),
-            Written::Text(text) => text.replace('_', "").parse().map_err(|_| {
-                D::Error::custom(format!("{text:?} is no amount; write a whole number in the smallest unit"))
-            }),
-        }
-    }
-}
-
-/// The same, or none.
-mod optional_amount {
-    use super::*;
-
-    #[derive(Deserialize)]
-    struct Amount(#[serde(with = "super::amount")] U256);
-
-    pub(super) fn serialize<S: Serializer>(amount: &Option<U256>, to: S) -> Result<S::Ok, S::Error> {
-        match amount {
-            Some(amount) => super::amount::serialize(amount, to),
-            None => to.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<U256>, D::Error> {
-        Ok(Option::<Amount>::deserialize(from)?.map(|amount| amount.0))
     }
 }
 

@@ -64,7 +64,7 @@ impl Inbound {
         Self { contracts, watcher, attester, executor, accounts, checked: None, halted: None }
     }
 
-    /// One round. What went wrong goes into `status`; answers whether there is more to read at once.
+    /// One round. What went wrong goes into `status`; answers whether there is more to do at once.
     pub(crate) async fn round<R: RootChain, S: SideChain>(
         &mut self,
         root: &R,
@@ -108,8 +108,9 @@ impl Inbound {
         if self.halted.is_some() || self.checked.is_none() {
             return false;
         }
-        self.act(side, &view, &epoch, head, status).await;
-        more
+        let executed = self.act(side, &view, &epoch, head, status).await;
+        // What waits is carried out call by call, without a pause between them.
+        more || executed > 0
     }
 
     async fn look<S: SideChain>(&self, side: &S) -> Result<Option<(RootView, Epoch, u64)>, SideError> {
@@ -166,6 +167,7 @@ impl Inbound {
         Ok(())
     }
 
+    /// Vouches for records and carries some out; how many.
     async fn act<S: SideChain>(
         &mut self,
         side: &S,
@@ -173,7 +175,7 @@ impl Inbound {
         epoch: &Epoch,
         head: u64,
         status: &mut RootStatus,
-    ) {
+    ) -> u64 {
         let ledger = self.watcher.ledger();
         if let (Some(attester), Some(account)) = (&mut self.attester, &self.accounts.voter) {
             match attester.step(side, account, ledger, Inbox { view, epoch, head }).await {
@@ -186,9 +188,12 @@ impl Inbound {
             }
         }
         status.incoming.waiting = None;
-        let Some(account) = &self.accounts.payer else { return };
+        let Some(account) = &self.accounts.payer else { return 0 };
         match self.executor.step(side, account, ledger, view, epoch).await {
-            Ok(count) => metrics::executed(self.contracts.root_id, count),
+            Ok(count) => {
+                metrics::executed(self.contracts.root_id, count);
+                return count;
+            }
             // Paused, most often.
             Err(SideError::Reverted { reason, .. }) => status.incoming.waiting = Some(reason),
             Err(error) => {
@@ -196,6 +201,7 @@ impl Inbound {
                 status.errors.insert("execute", error.to_string());
             }
         }
+        0
     }
 
     fn halt(&mut self, halt: &Halt) {

@@ -35,6 +35,7 @@ mod inbound;
 pub mod intents;
 pub mod leader;
 pub mod ledger;
+mod limits;
 mod metrics;
 pub mod policy;
 pub mod records;

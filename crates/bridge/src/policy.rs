@@ -28,10 +28,15 @@ pub struct Policy {
     pub kind: PolicyKind,
     /// As many waiting exits are enough.
     pub exits: u64,
+    /// But not sooner after the last checkpoint: an exit of next to nothing costs next to nothing here, and a checkpoint does not (docs/bridge-safety.md,
+    /// "Dust").
+    #[serde(with = "humantime_serde")]
+    pub exits_gap: Duration,
     /// Longest time that an exit waits.
     #[serde(with = "humantime_serde")]
     pub exit_age: Duration,
-    /// As much waiting of a token is enough, by its address on the root chain (zero is the coin), in its smallest unit.
+    /// As much waiting of a token is enough, by its address on the root chain (`0x...`, or TRON's `T...`; zero is the coin), in its smallest unit.
+    #[serde(with = "crate::config::forms::values")]
     pub value: BTreeMap<Address, U256>,
     /// Oldest age of the last checkpoint, though nothing waits. Half of the contract's age stop counts if that is less.
     #[serde(with = "humantime_serde")]
@@ -43,6 +48,7 @@ impl Default for Policy {
         Self {
             kind: PolicyKind::Default,
             exits: 32,
+            exits_gap: Duration::from_secs(10 * 60),
             exit_age: Duration::from_secs(30 * 60),
             value: BTreeMap::new(),
             tip_age: Duration::from_secs(24 * 60 * 60),
@@ -112,12 +118,13 @@ impl Policy {
             return None;
         }
         let first = situation.exits.first();
+        let gap_over = situation.tip_time.saturating_add(self.exits_gap.as_secs());
         let tip_age = self.tip_age.as_secs().min(situation.stop_age / 2);
         let reasons = [
             (Why::SetChange, situation.change),
             (Why::Urgent, first.filter(|_| self.kind == PolicyKind::Urgent).map(|exit| exit.time)),
             (Why::Value, self.enough_value(situation.exits)),
-            (Why::Number, self.enough_exits(situation.exits)),
+            (Why::Number, self.enough_exits(situation.exits).map(|since| since.max(gap_over))),
             (Why::ExitAge, first.map(|exit| exit.time.saturating_add(self.exit_age.as_secs()))),
             (Why::TipAge, Some(situation.tip_time.saturating_add(tip_age))),
         ];
@@ -163,7 +170,8 @@ mod tests {
 
     fn policy(kind: PolicyKind) -> Policy {
         let value = BTreeMap::from([(TOKEN, U256::from(100))]);
-        Policy { kind, exits: 3, exit_age: Duration::from_secs(600), value, tip_age: Duration::from_secs(5_000) }
+        let (exit_age, exits_gap) = (Duration::from_secs(600), Duration::from_secs(200));
+        Policy { kind, exits: 3, exits_gap, exit_age, value, tip_age: Duration::from_secs(5_000) }
     }
 
     #[test]
@@ -175,7 +183,8 @@ mod tests {
         // kind, now, change, exits -> why and since
         let none: &[WaitingExit] = &[];
         type Line<'a> = (PolicyKind, u64, Option<u64>, &'a [WaitingExit], Option<(Why, u64)>);
-        let table: [Line<'_>; 14] = [
+        let early = [exit(60, TOKEN, 1), exit(60, TOKEN, 1), exit(70, TOKEN, 1), exit(80, TOKEN, 1)];
+        let table: [Line<'_>; 16] = [
             (Default, 500, None, none, None),
             (Default, 500, None, &small, None),
             (Default, 699, None, &small, None),
@@ -183,6 +192,9 @@ mod tests {
             (Urgent, 201, None, &small, Some((Why::Urgent, 100))),
             (Urgent, 201, None, none, None),
             (Default, 401, None, &many, Some((Why::Number, 300))),
+            // So many so soon after the last checkpoint are most likely dust.
+            (Default, 249, None, &early, None),
+            (Default, 250, None, &early, Some((Why::Number, 250))),
             (Default, 301, None, &rich, Some((Why::Value, 300))),
             (Default, 500, Some(400), none, Some((Why::SetChange, 400))),
             (Default, 500, Some(400), &rich, Some((Why::Value, 300))),

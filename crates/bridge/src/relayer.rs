@@ -15,7 +15,7 @@ use crate::{
     files::{FolderLock, StoreError},
     inbound::{Accounts, Contracts, Inbound},
     intents::{Book, days_left},
-    metrics,
+    limits, metrics,
     policy::PolicyKind,
     records::RecordsOf,
     root::{
@@ -48,6 +48,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// Time between two looks at balances.
 const BALANCES: Duration = Duration::from_secs(60);
+/// The same in looks at a root chain, where these follow each other more quickly than usual.
+const BALANCE_POLLS: u32 = 20;
 /// Below as many days of fees there is an alarm.
 const FEW_DAYS: u64 = 7;
 /// Below this balance here the log warns: the largest call that carries out deposits wants 302 BTT at the least base fee. Unit: wei.
@@ -346,7 +348,8 @@ async fn bring_checkpoints<R: RootChain, S: SideChain>(
     let mut funds = None;
     let mut asked: Option<Instant> = None;
     loop {
-        if asked.is_none_or(|asked| asked.elapsed() >= BALANCES) {
+        let every = BALANCES.min(shared.poll.saturating_mul(BALANCE_POLLS));
+        if asked.is_none_or(|asked| asked.elapsed() >= every) {
             asked = Some(Instant::now());
             if sends && root.account().is_some() {
                 funds = root.funds(submitter.fee()).await.ok().or(funds);
@@ -354,6 +357,9 @@ async fn bring_checkpoints<R: RootChain, S: SideChain>(
             if let Some(until) = paused_until(root.as_ref(), bridge).await {
                 shared.change(|status| status.paused_until = Some(until));
             }
+            let place = (shared.root_id, bridge);
+            let limits = limits::read(root.as_ref(), shared.side.as_ref(), place, submitter.tokens()).await;
+            shared.change(|status| status.limits = limits);
         }
         match submitter.step(root.as_ref(), shared.side.as_ref()).await {
             Ok(out) => {
@@ -410,6 +416,7 @@ fn show_outgoing(
         newest: out.newest.height,
         stop_age: out.stop_age,
         exits: out.exits,
+        oldest_exit: out.oldest_exit,
         due: out.due.map(|due| (due.why, due.since)),
         blocked: out.blocked.map(|blocked| blocked.to_string()),
         intents: intents.collect(),

@@ -31,10 +31,49 @@ pub struct RootStatus {
     pub errors: BTreeMap<&'static str, String>,
     /// End of the pause of the bridge there, as it was when last asked; 0 or in the past if there is none. Unit: seconds.
     pub paused_until: Option<u64>,
+    /// What is left of the limits of a day, as far as there are any.
+    pub limits: Vec<LimitStatus>,
     /// Deposits on their way here.
     pub incoming: Incoming,
     /// Checkpoints on their way there; none until the root chain has answered.
     pub outgoing: Option<OutgoingStatus>,
+}
+
+/// Which way a limit is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Payments of `RootBridge` there.
+    Claim,
+    /// What is delivered here.
+    Deposit,
+    /// What leaves here.
+    Exit,
+}
+
+impl Direction {
+    /// In a word, for metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Claim => "claim",
+            Self::Deposit => "deposit",
+            Self::Exit => "exit",
+        }
+    }
+}
+
+/// How much may pass now. Amounts in the token's smallest unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LimitStatus {
+    /// The token's address on the root chain; zero is its coin.
+    pub token: Address,
+    /// Which way.
+    pub direction: Direction,
+    /// What may pass now.
+    pub left: U256,
+    /// What may pass if nothing has for a day.
+    pub most: U256,
 }
 
 /// Deposits on their way here.
@@ -75,6 +114,8 @@ pub struct OutgoingStatus {
     pub stop_age: u64,
     /// Exits that no final checkpoint covers.
     pub exits: usize,
+    /// Time of the oldest of them. Unit: seconds, of our chain.
+    pub oldest_exit: Option<u64>,
     /// Why a checkpoint should be sent, and since when by our chain's time (seconds).
     pub due: Option<(Why, u64)>,
     /// Why it is not.

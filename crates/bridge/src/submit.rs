@@ -7,10 +7,10 @@
 
 use crate::{
     checkpoint::{ReadyCheckpoint, Tip, next_height, ready},
-    intents::{Book, Entry, Outcome, SendError, Sender, Stage},
+    intents::{Book, Entry, SendError, Sender, Stage},
     leader,
     policy::{Due, Policy, Situation, WaitingExit, is_pressing},
-    root::{Action, AfterFailure, Call, Ending, FeePolicy, Intent, MAX_RAISES, RootChain, RootError, after_failure},
+    root::{FeePolicy, Intent, RootChain, RootError},
     side::{SideBlock, SideChain, SideError, views},
 };
 use alloy_primitives::{Address, U256, keccak256};
@@ -19,12 +19,8 @@ use bttc_contracts::root::ICheckpointManager as Manager;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Blocks of ours that are searched for exits in a step.
-const EXIT_PAGE: u64 = 20_000;
-/// Rest after a failure that cost a fee, doubled with each further one. Unit: milliseconds.
-const REST: u64 = 10 * 60 * 1_000;
-/// Longest rest. Unit: milliseconds.
-const LONGEST_REST: u64 = 6 * 60 * 60 * 1_000;
+mod reads;
+mod settle;
 
 /// What a submitter needs to know.
 #[derive(Clone, Debug)]
@@ -85,6 +81,8 @@ pub struct Outgoing {
     pub pressing: bool,
     /// Exits that no final checkpoint covers.
     pub exits: usize,
+    /// Time of the oldest of them. Unit: seconds.
+    pub oldest_exit: Option<u64>,
     /// What should be sent.
     pub due: Option<Due>,
     /// Why it is not.
@@ -147,6 +145,11 @@ impl Submitter {
         &self.config.fee
     }
 
+    /// Tokens whose value counts for the policy.
+    pub fn tokens(&self) -> impl Iterator<Item = Address> {
+        self.config.policy.value.keys().copied()
+    }
+
     /// One look at everything, and at most one checkpoint more on its way.
     pub async fn step<R: RootChain, S: SideChain>(&mut self, root: &R, side: &S) -> Result<Outgoing, SubmitError> {
         let now = root.final_head().await?.time;
@@ -155,8 +158,17 @@ impl Submitter {
         let pressing = is_pressing(now / 1_000, tip.time, stop_age);
         let fee = if pressing { self.config.pressing_fee.clone() } else { self.config.fee.clone() };
         let driven = self.sender.drive(root, &fee, now).await;
-        let mut out =
-            Outgoing { tip, newest: tip, stop_age, pressing, exits: 0, due: None, blocked: None, alarms: Vec::new() };
+        let mut out = Outgoing {
+            tip,
+            newest: tip,
+            stop_age,
+            pressing,
+            exits: 0,
+            oldest_exit: None,
+            due: None,
+            blocked: None,
+            alarms: Vec::new(),
+        };
         self.settle(root, &tip, &fee, now, &mut out.alarms).await?;
         self.refusals(&mut out.alarms);
         driven?;
@@ -165,6 +177,7 @@ impl Submitter {
         let head = side.head().await?;
         self.scan(side, &tip, head.height).await?;
         out.exits = self.exits.len();
+        out.oldest_exit = self.exits.first().map(|exit| exit.time);
         if now / 1_000 > tip.time.saturating_add(stop_age) {
             out.blocked = Some(Blocked::AgeStop);
             out.alarms.push(format!(
@@ -352,145 +365,6 @@ impl Submitter {
         }
         Ok(())
     }
-
-    /// Closes what is final or dead, by what the contract's final state says.
-    async fn settle<R: RootChain>(
-        &mut self,
-        root: &R,
-        tip: &Tip,
-        fee: &FeePolicy,
-        now: u64,
-        alarms: &mut Vec<String>,
-    ) -> Result<(), SubmitError> {
-        let settled: Vec<Entry> =
-            self.book().data().open.values().filter(|entry| !entry.stage.is_live()).cloned().collect();
-        for entry in settled {
-            let key = entry.intent.key.as_str();
-            let height = height_of(key, CHECKPOINT).or_else(|| height_of(key, COLLECT));
-            let is_over = height.is_none_or(|height| tip.height >= height);
-            match &entry.stage {
-                Stage::Final { ending: Ending::Done, .. } => {
-                    self.sender.book_mut().change(|data| data.failures = 0)?;
-                    self.sender.book_mut().close(key, Outcome::Done)?;
-                }
-                Stage::Dead { .. } | Stage::Final { .. } if is_over => {
-                    self.sender.book_mut().close(key, Outcome::ByAnother)?;
-                }
-                Stage::Dead { why } => self.sender.book_mut().close(key, Outcome::Dropped(why.clone()))?,
-                Stage::Final { ending, .. } => self.failed(root, &entry, ending, fee, now, alarms).await?,
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    /// A final attempt did not do what it should, and nobody else did it.
-    async fn failed<R: RootChain>(
-        &mut self,
-        root: &R,
-        entry: &Entry,
-        ending: &Ending,
-        fee: &FeePolicy,
-        now: u64,
-        alarms: &mut Vec<String>,
-    ) -> Result<(), SubmitError> {
-        let key = entry.intent.key.as_str();
-        let rule = after_failure(ending, entry.intent.raises);
-        tracing::warn!(root = %root.id(), key, ?ending, ?rule, "a transaction on the root chain failed");
-        if rule == Some(AfterFailure::Raise) {
-            let raised = entry.intent.raises.saturating_add(1).min(MAX_RAISES);
-            match self.sender.again(root, key, fee, |intent| intent.raises = raised).await {
-                Err(SendError::Root(error)) if blocked_by(&error).is_some() => {
-                    self.sender.book_mut().close(key, Outcome::Failed(error.to_string()))?;
-                }
-                other => return Ok(other?),
-            }
-        } else {
-            self.sender.book_mut().close(key, Outcome::Failed(format!("{ending:?}")))?;
-        }
-        if rule == Some(AfterFailure::Shrink) {
-            // Half of what this one had: others that were on their way with it count once.
-            let most = self.book().data().most_signatures.unwrap_or(self.config.most_signatures);
-            let half = signatures(&entry.intent).unwrap_or(most) / 2;
-            self.sender.book_mut().change(|data| data.most_signatures = Some(most.min(half).max(1)))?;
-        }
-        if rule == Some(AfterFailure::Alarm) {
-            alarms.push(format!(
-                "{key} failed on the root chain ({ending:?}) and used its fee up; look at the transaction {}",
-                entry.attempt.version.id
-            ));
-        }
-        self.sender.book_mut().change(|data| {
-            let rest = REST.saturating_mul(1u64.checked_shl(data.failures).unwrap_or(u64::MAX)).min(LONGEST_REST);
-            // Less work in a transaction needs no rest, as there is an end to that; nor does the first revert, most often by one that was first.
-            let is_first = match rule {
-                Some(AfterFailure::Shrink) => data.most_signatures != Some(1),
-                Some(AfterFailure::Alarm) => false,
-                _ => data.failures == 0,
-            };
-            data.failures = data.failures.saturating_add(1).min(16);
-            data.rest_until = if is_first { data.rest_until } else { now.saturating_add(rest) };
-            data.pinned = None;
-        })?;
-        Ok(())
-    }
-
-    fn refusals(&self, alarms: &mut Vec<String>) {
-        for entry in self.book().data().open.values() {
-            if let Some(why) = entry.refused.as_ref().filter(|_| entry.stage.is_live()) {
-                alarms.push(format!("the root chain refuses {}: {why}", entry.intent.key));
-            }
-        }
-    }
-
-    async fn scan<S: SideChain>(&mut self, side: &S, tip: &Tip, head: u64) -> Result<(), SubmitError> {
-        self.exits.retain(|exit| exit.height > tip.height);
-        let from = self.scanned.unwrap_or(0).max(tip.height).saturating_add(1);
-        if from > head {
-            return Ok(());
-        }
-        let to = head.min(from.saturating_add(EXIT_PAGE.saturating_sub(1)));
-        self.exits.extend(views::exits(side, self.config.root_id, from, to).await?);
-        self.scanned = Some(to);
-        Ok(())
-    }
-
-    async fn tip<R: RootChain>(&self, root: &R, newest: bool) -> Result<Tip, SubmitError> {
-        let tip = self.ask(root, Manager::activeTipCall {}, newest).await?;
-        Ok(Tip { validators_hash: tip.validatorsHash, height: tip.height, time: tip.time })
-    }
-
-    async fn stop_age<R: RootChain>(&mut self, root: &R) -> Result<u64, SubmitError> {
-        if let Some(age) = self.stop_age {
-            return Ok(age);
-        }
-        let age = self.ask(root, Manager::maxAgeCall {}, false).await?;
-        self.stop_age = Some(age);
-        Ok(age)
-    }
-
-    async fn collected<R: RootChain>(&self, root: &R, checkpoint: &ReadyCheckpoint) -> Result<U256, SubmitError> {
-        let ReadyCheckpoint { height, round, block_hash, .. } = *checkpoint;
-        self.ask(root, Manager::collectedCall { height, round, blockHash: block_hash }, true).await
-    }
-
-    async fn ask<R: RootChain, C: SolCall>(&self, root: &R, call: C, newest: bool) -> Result<C::Return, SubmitError> {
-        let (to, data) = (self.config.checkpoints, call.abi_encode());
-        let answer = if newest {
-            let call = Call { from: None, to, value: U256::ZERO, data: data.into() };
-            root.simulate(&call).await?.result.map_err(|revert| RootError::Reverted {
-                root: root.id(),
-                to: to.to_string(),
-                revert,
-            })?
-        } else {
-            root.final_call(to, data.into()).await?
-        };
-        C::abi_decode_returns(&answer).map_err(|_| {
-            let why = format!("{} of {to} answers what cannot be read: it is no CheckpointManager", C::SIGNATURE);
-            RootError::Configuration { root: root.id(), why }.into()
-        })
-    }
 }
 
 /// First word of the keys of checkpoints.
@@ -504,16 +378,6 @@ fn height_of(key: &str, kind: &str) -> Option<u64> {
         return None;
     }
     words.next()?.parse().ok()
-}
-
-/// How many signatures a transaction brings.
-fn signatures(intent: &Intent) -> Option<usize> {
-    let Action::Call { data, .. } = &intent.action else { return None };
-    let certificate = match Manager::submitCall::abi_decode(data) {
-        Ok(call) => call.certificate,
-        Err(_) => Manager::collectCall::abi_decode(data).ok()?.certificate,
-    };
-    Some(certificate.signers.count_ones())
 }
 
 fn blocked_by(error: &RootError) -> Option<Blocked> {

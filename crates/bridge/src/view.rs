@@ -154,7 +154,9 @@ impl<R: RootChain, S: SideChain> RootFacts<R, S> {
 
     async fn deposits_of(&self, tx: B256) -> Result<Option<RootDepositTx>, RootUnavailable> {
         let Some(found) = self.root.transaction(tx).await.map_err(|error| self.unavailable(error))? else {
-            return Ok(None);
+            let waiting =
+                || RootDepositTx { block: None, is_final: false, final_in: None, failed: None, deposits: Vec::new() };
+            return Ok(self.root.is_waiting(tx).await.then(waiting));
         };
         let filter = events::filter(self.bridge);
         let mut deposits = Vec::new();
@@ -284,14 +286,13 @@ impl RootView for RelayView {
 fn report(root_id: u8, status: &RootStatus) -> RelayReport {
     let incoming = &status.incoming;
     let time = incoming.final_time.unwrap_or_default() / 1_000;
-    let finalized = incoming.final_head.map(|height| SeenBlock { height, time });
+    let final_head = incoming.final_head.map(|height| SeenBlock { height, time });
     let outgoing = status.outgoing.as_ref();
     let errors: Vec<_> =
         status.halted.iter().chain(status.alarms.values()).chain(status.errors.values()).map(String::as_str).collect();
     RelayReport {
         root_id,
-        head: finalized,
-        finalized,
+        final_head,
         checkpoint: outgoing.map(|out| SeenBlock { height: out.tip, time: out.tip_time }),
         trusted_height: outgoing.map(|out| out.tip),
         stopped: outgoing.is_some_and(|out| time > out.tip_time.saturating_add(out.stop_age)),

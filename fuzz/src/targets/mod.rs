@@ -1,11 +1,14 @@
 //! The targets by name, each with inputs to start from.
 
 mod block;
+mod canned;
 mod genesis;
 mod input;
 mod machine;
 mod peer;
 mod pool;
+mod relayer;
+mod roots;
 mod rpc;
 mod storage;
 mod transaction;
@@ -23,7 +26,7 @@ pub(crate) struct Target {
     pub(crate) seeds: fn() -> Vec<Vec<u8>>,
 }
 
-pub(crate) const TARGETS: [Target; 9] = [
+pub(crate) const TARGETS: [Target; 11] = [
     Target { name: "block", run: block::run, seeds: block::seeds },
     Target { name: "transaction", run: transaction::run, seeds: transaction::seeds },
     Target { name: "rpc", run: rpc::run, seeds: rpc::seeds },
@@ -32,5 +35,7 @@ pub(crate) const TARGETS: [Target; 9] = [
     Target { name: "genesis", run: genesis::run, seeds: genesis::seeds },
     Target { name: "peer", run: peer::run, seeds: peer::seeds },
     Target { name: "machine", run: machine::run, seeds: machine::seeds },
+    Target { name: "roots", run: roots::run, seeds: roots::seeds },
+    Target { name: "relayer", run: relayer::run, seeds: relayer::seeds },
     Target { name: "trie", run: trie::run, seeds: trie::seeds },
 ];

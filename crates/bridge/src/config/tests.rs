@@ -46,6 +46,34 @@ fn a_whole_section_is_read_and_written() {
 }
 
 #[test]
+fn tron_addresses_have_two_forms() {
+    const USDT: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
+    let hex = "0xa614f803b6fd780986a42c78ec9c7f77e6ded13c";
+    let account = format!("from_block = 7\naccount = \"{USDT}\"\npermission = 2");
+    let text = WHOLE.replacen(hex, USDT, 1).replacen("from_block = 7", &account, 1);
+    let config: BridgeConfig = toml::from_str(&text).unwrap();
+    config.check().unwrap();
+    let tron = &config.roots[0];
+    let expected: Address = hex.parse().unwrap();
+    assert_eq!(tron.account, Some(expected));
+    assert_eq!(tron.policy.value, [(expected, U256::from(1_000_000))].into());
+    assert_eq!(toml::from_str::<BridgeConfig>(&toml::to_string(&config).unwrap()).unwrap(), config);
+    // One character is wrong, in either place.
+    let wrong = USDT.replace("Lj6t", "Lj6s");
+    for at in [text.find(USDT), text.rfind(USDT)] {
+        let mut bad = text.clone();
+        let at = at.unwrap();
+        bad.replace_range(at..at + USDT.len(), &wrong);
+        let error = toml::from_str::<BridgeConfig>(&bad).unwrap_err().to_string();
+        assert!(error.contains("checksum"), "{error}");
+    }
+    let twice = text.replacen(&format!("\"{USDT}\" = "), &format!("\"{hex}\" = \"5\", \"{USDT}\" = "), 1);
+    assert_ne!(twice, text);
+    let error = toml::from_str::<BridgeConfig>(&twice).unwrap_err().to_string();
+    assert!(error.contains("stands there twice"), "{error}");
+}
+
+#[test]
 fn errors_name_the_field() {
     let cases: [(&str, &str, &str); 16] = [
         ("root_id = 1", "root_id = 2", "bridge.roots[1].root_id"),

@@ -8,8 +8,16 @@
 //!   be halted; about what moves they were asked at different moments, and it is [`RootError::Unavailable`].
 
 use super::{BlockRef, RootChainId, RootError};
-use futures::{StreamExt, stream::FuturesUnordered};
-use std::{fmt::Debug, future::Future, time::Duration};
+use crate::metrics;
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use late::Late;
+use std::{
+    fmt::Debug,
+    future::{Future, poll_fn},
+    time::Duration,
+};
+
+mod late;
 
 /// How often endpoints that contradict each other are asked in all: one of many nodes behind one URL may have been a moment behind.
 const TRIES: u32 = 3;
@@ -72,6 +80,9 @@ struct Member<E> {
     way: E,
 }
 
+/// Questions under way, each with the place of its endpoint.
+type Asked<T> = FuturesUnordered<BoxFuture<'static, (usize, Result<T, NoAnswer>)>>;
+
 /// The endpoints of a root chain; `E` is the way to one of them.
 #[derive(Debug)]
 pub(super) struct Endpoints<E> {
@@ -79,6 +90,8 @@ pub(super) struct Endpoints<E> {
     members: Vec<Member<E>>,
     needed: usize,
     agreement: Agreement,
+    /// Questions that were not waited for.
+    late: Late,
 }
 
 /// Must have run before the first client is made, which panics without it. Does nothing where the program has done it.
@@ -117,7 +130,7 @@ impl<E: Clone + Send + Sync> Endpoints<E> {
             return Err(wrong(format!("{needed} of {count} endpoints must agree; choose {least} to {count}")));
         }
         let members = ways.into_iter().map(|(url, way)| Member { name: shown(&url), way }).collect();
-        Ok(Self { root, members, needed, agreement })
+        Ok(Self { root, members, needed, agreement, late: Late::default() })
     }
 
     /// Which chain.
@@ -130,21 +143,32 @@ impl<E: Clone + Send + Sync> Endpoints<E> {
         self.needed
     }
 
-    fn asked<T, Fut>(
-        &self,
-        ask: impl Fn(E) -> Fut,
-    ) -> FuturesUnordered<impl Future<Output = (&str, Result<T, NoAnswer>)>>
+    fn asked<T, Fut>(&self, ask: impl Fn(E) -> Fut) -> Asked<T>
     where
-        Fut: Future<Output = Result<T, NoAnswer>>,
+        T: Send + 'static,
+        Fut: Future<Output = Result<T, NoAnswer>> + Send + 'static,
     {
         let patience = self.agreement.patience;
         let all = FuturesUnordered::new();
-        for member in &self.members {
+        for (place, member) in self.members.iter().enumerate() {
             let asked = tokio::time::timeout(patience, ask(member.way.clone()));
             let late = move |_| Err(NoAnswer::Away(format!("nothing within {patience:?}")));
-            all.push(async move { (member.name.as_str(), asked.await.unwrap_or_else(late)) });
+            all.push(async move { (place, asked.await.unwrap_or_else(late)) }.boxed());
         }
         all
+    }
+
+    /// The next answer; those who are late go on in the meantime.
+    async fn next<T>(&self, asked: &mut Asked<T>) -> Option<(usize, Result<T, NoAnswer>)> {
+        poll_fn(|context| {
+            self.late.go_on(context);
+            asked.poll_next_unpin(context)
+        })
+        .await
+    }
+
+    fn name(&self, place: usize) -> &str {
+        self.members.get(place).map_or("", |member| member.name.as_str())
     }
 
     /// The answer that enough endpoints give.
@@ -155,8 +179,8 @@ impl<E: Clone + Send + Sync> Endpoints<E> {
         ask: impl Fn(E) -> Fut + Send + Sync,
     ) -> Result<T, RootError>
     where
-        T: PartialEq + Debug + Send,
-        Fut: Future<Output = Result<T, NoAnswer>> + Send,
+        T: PartialEq + Debug + Send + 'static,
+        Fut: Future<Output = Result<T, NoAnswer>> + Send + 'static,
     {
         let mut tries = 1;
         loop {
@@ -167,6 +191,9 @@ impl<E: Clone + Send + Sync> Endpoints<E> {
                 _ => false,
             };
             if !contradicts || tries == TRIES {
+                if matches!(outcome, Err(RootError::Disagreement { .. })) {
+                    metrics::disagreement(self.root.to_string());
+                }
                 return outcome;
             }
             tries = tries.saturating_add(1);
@@ -181,13 +208,14 @@ impl<E: Clone + Send + Sync> Endpoints<E> {
         ask: &(impl Fn(E) -> Fut + Send + Sync),
     ) -> Result<T, RootError>
     where
-        T: PartialEq + Debug + Send,
-        Fut: Future<Output = Result<T, NoAnswer>> + Send,
+        T: PartialEq + Debug + Send + 'static,
+        Fut: Future<Output = Result<T, NoAnswer>> + Send + 'static,
     {
         let mut asked = self.asked(ask);
         let mut said: Vec<(T, Vec<&str>)> = Vec::new();
         let mut silent: Vec<(&str, NoAnswer)> = Vec::new();
-        while let Some((name, answer)) = asked.next().await {
+        while let Some((member, answer)) = self.next(&mut asked).await {
+            let name = self.name(member);
             let place = match answer {
                 Err(why) => {
                     silent.push((name, why));
@@ -204,9 +232,11 @@ impl<E: Clone + Send + Sync> Endpoints<E> {
             let Some((_, voices)) = said.get_mut(place) else { continue };
             voices.push(name);
             if voices.len() >= self.needed {
+                self.late.keep(asked);
                 let (answer, _) = said.swap_remove(place);
                 let outvoted: Vec<_> = said.iter().flat_map(|(_, voices)| voices).collect();
                 if !outvoted.is_empty() && about == About::Final {
+                    outvoted.iter().for_each(|name| metrics::outvoted(self.root.to_string(), name));
                     tracing::warn!(root = %self.root, what, ?outvoted, "endpoints of a root chain are outvoted about what is final");
                 }
                 return Ok(answer);
@@ -262,8 +292,8 @@ impl<E: Clone + Send + Sync> Endpoints<E> {
         ask: impl Fn(E) -> Fut + Send + Sync,
     ) -> Vec<(&str, Result<T, NoAnswer>)>
     where
-        T: Send,
-        Fut: Future<Output = Result<T, NoAnswer>> + Send,
+        T: Send + 'static,
+        Fut: Future<Output = Result<T, NoAnswer>> + Send + 'static,
     {
         let mut asked = self.asked(&ask);
         let mut said = Vec::new();
@@ -274,10 +304,13 @@ impl<E: Clone + Send + Sync> Endpoints<E> {
             } else {
                 self.agreement.patience
             };
-            match tokio::time::timeout(grace, asked.next()).await {
-                Ok(Some(answer)) => said.push(answer),
+            match tokio::time::timeout(grace, self.next(&mut asked)).await {
+                Ok(Some((member, answer))) => said.push((self.name(member), answer)),
                 Ok(None) => return said,
-                Err(_) if enough => return said,
+                Err(_) if enough => {
+                    self.late.keep(asked);
+                    return said;
+                }
                 Err(_) => {}
             }
         }
@@ -290,8 +323,8 @@ impl<E: Clone + Send + Sync> Endpoints<E> {
         ask: impl Fn(E) -> Fut + Send + Sync,
     ) -> Result<Vec<T>, RootError>
     where
-        T: Debug + Send,
-        Fut: Future<Output = Result<T, NoAnswer>> + Send,
+        T: Debug + Send + 'static,
+        Fut: Future<Output = Result<T, NoAnswer>> + Send + 'static,
     {
         let mut answers = Vec::new();
         let mut silent = Vec::new();
@@ -312,8 +345,8 @@ impl<E: Clone + Send + Sync> Endpoints<E> {
     /// A number of which each endpoint knows one: the highest that enough of them reach. No lie of a few can raise it.
     pub(super) async fn reached<T, Fut>(&self, what: &str, ask: impl Fn(E) -> Fut + Send + Sync) -> Result<T, RootError>
     where
-        T: Ord + Debug + Send,
-        Fut: Future<Output = Result<T, NoAnswer>> + Send,
+        T: Ord + Debug + Send + 'static,
+        Fut: Future<Output = Result<T, NoAnswer>> + Send + 'static,
     {
         let mut answers = self.enough(what, ask).await?;
         answers.sort_by(|a, b| b.cmp(a));
@@ -324,8 +357,8 @@ impl<E: Clone + Send + Sync> Endpoints<E> {
     /// The first useful answer of one endpoint after the other: for estimates, where a wrong one costs little.
     pub(super) async fn first<T, Fut>(&self, what: &str, ask: impl Fn(E) -> Fut + Send + Sync) -> Result<T, RootError>
     where
-        T: Send,
-        Fut: Future<Output = Result<T, NoAnswer>> + Send,
+        T: Send + 'static,
+        Fut: Future<Output = Result<T, NoAnswer>> + Send + 'static,
     {
         let mut silent = Vec::new();
         let mut refused = true;
@@ -355,8 +388,8 @@ impl<E: Clone + Send + Sync> Endpoints<E> {
         block: impl Fn(E, u64) -> F2 + Send + Sync,
     ) -> Result<BlockRef, RootError>
     where
-        F1: Future<Output = Result<BlockRef, NoAnswer>> + Send,
-        F2: Future<Output = Result<BlockRef, NoAnswer>> + Send,
+        F1: Future<Output = Result<BlockRef, NoAnswer>> + Send + 'static,
+        F2: Future<Output = Result<BlockRef, NoAnswer>> + Send + 'static,
     {
         let mut heads = self.enough("the final head", head).await?;
         heads.sort_by_key(|head| std::cmp::Reverse(head.number));

@@ -11,27 +11,26 @@ use super::{
     Simulation, Slot, Version, VersionFee,
     endpoints::{About, Endpoints, prepare_tls},
     fees::{self, Offer, Prices},
+    final_chain::RootNode,
     json_rpc::JsonRpc,
-    pages::in_pages,
     standing::combine,
     verdicts::best,
 };
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope};
 use alloy_eips::{Decodable2718, Encodable2718};
-use alloy_primitives::{Address, B256, Bytes, TxKind, U64, U256, keccak256};
-use alloy_signer::SignerSync;
+use alloy_network::TxSigner;
+use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U64, U256, keccak256};
 use alloy_signer_local::PrivateKeySigner;
 use node::EthereumNode;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::{fmt, sync::Arc};
 
 mod node;
 mod verdict;
 
 /// Mainnet, where only the tag `finalized` is final.
 const MAINNET: u64 = 1;
-/// Blocks asked for at once.
-const PAGE: u64 = 1000;
 
 /// What is final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -57,12 +56,20 @@ pub struct EthereumConfig {
     pub finality: Finality,
 }
 
+/// What signs transactions of Ethereum: a key in memory, or in a device that asks its owner.
+pub type EthereumSigner = Arc<dyn TxSigner<Signature> + Send + Sync>;
+
 /// Ethereum.
-#[derive(Debug)]
 pub struct Ethereum {
     id: RootChainId,
     nodes: Endpoints<EthereumNode>,
-    key: Option<PrivateKeySigner>,
+    key: Option<EthereumSigner>,
+}
+
+impl fmt::Debug for Ethereum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ethereum").field("id", &self.id).field("nodes", &self.nodes).finish_non_exhaustive()
+    }
 }
 
 impl Ethereum {
@@ -70,6 +77,13 @@ impl Ethereum {
     ///
     /// Errors: the configuration is not usable.
     pub fn new(config: EthereumConfig, key: Option<PrivateKeySigner>) -> Result<Self, RootError> {
+        Self::with_signer(config, key.map(|key| Arc::new(key) as EthereumSigner))
+    }
+
+    /// The same with whatever signs.
+    ///
+    /// Errors: the configuration is not usable.
+    pub fn with_signer(config: EthereumConfig, key: Option<EthereumSigner>) -> Result<Self, RootError> {
         let id = RootChainId { kind: RootKind::Ethereum, chain_id: config.chain_id };
         let wrong = |why: String| RootError::Configuration { root: id, why };
         if config.chain_id == MAINNET && config.finality != Finality::Finalized {
@@ -84,7 +98,7 @@ impl Ethereum {
         Ok(Self { id, nodes: Endpoints::new(id, ways, config.agreement)?, key })
     }
 
-    fn key(&self) -> Result<&PrivateKeySigner, RootError> {
+    fn key(&self) -> Result<&EthereumSigner, RootError> {
         let why = "there is no key to send with; name a key file and its password file".to_owned();
         self.key.as_ref().ok_or(RootError::Key { root: self.id, why })
     }
@@ -94,7 +108,7 @@ impl Ethereum {
     }
 
     async fn prices(&self) -> Result<Prices, RootError> {
-        let base = |node: EthereumNode| async move { Ok(node.newest().await?.1) };
+        let base = |node: EthereumNode| async move { Ok(node.newest_with_fee().await?.1) };
         let base = self.nodes.reached("the base fee", base).await?;
         let base = base.ok_or_else(|| RootError::Configuration {
             root: self.id,
@@ -113,13 +127,13 @@ impl Ethereum {
         Ok(gas.await?.map_err(Revert::of))
     }
 
-    fn signed(&self, key: &PrivateKeySigner, tx: TxEip1559) -> Result<Version, RootError> {
+    async fn signed(&self, key: &EthereumSigner, mut tx: TxEip1559) -> Result<Version, RootError> {
         let fee = VersionFee::Gas {
             limit: tx.gas_limit,
             max_fee: tx.max_fee_per_gas,
             max_priority_fee: tx.max_priority_fee_per_gas,
         };
-        let signature = key.sign_hash_sync(&tx.signature_hash());
+        let signature = key.sign_transaction(&mut tx).await;
         let signature = signature
             .map_err(|error| RootError::Key { root: self.id, why: format!("the key does not sign: {error}") })?;
         let signed = TxEnvelope::Eip1559(tx.into_signed(signature));
@@ -181,7 +195,7 @@ impl RootChain for Ethereum {
     }
 
     fn account(&self) -> Option<Address> {
-        self.key.as_ref().map(PrivateKeySigner::address)
+        self.key.as_ref().map(|key| key.address())
     }
 
     async fn check(&self, expected: &Expected) -> Result<(), RootError> {
@@ -197,41 +211,23 @@ impl RootChain for Ethereum {
     }
 
     async fn final_head(&self) -> Result<BlockRef, RootError> {
-        let head = |node: EthereumNode| async move { node.final_head().await };
-        self.nodes.final_head(head, |node, number| async move { node.final_block(number).await }).await
+        self.nodes.last_final().await
     }
 
     async fn newest_head(&self) -> Result<BlockRef, RootError> {
-        self.nodes.first("the newest block", |node| async move { Ok(node.newest().await?.0) }).await
+        self.nodes.newest().await
     }
 
     async fn final_block(&self, number: u64) -> Result<BlockRef, RootError> {
-        let what = format!("final block {number}");
-        self.nodes.agree(&what, About::Final, |node| async move { node.final_block(number).await }).await
+        self.nodes.final_block(number).await
     }
 
     async fn final_logs(&self, from: u64, to: u64, filter: &LogFilter) -> Result<Vec<RootLog>, RootError> {
-        let page = async |from: u64, to: u64| {
-            let what = format!("the logs of blocks {from} to {to}");
-            let ask = |node: EthereumNode| {
-                let filter = filter.clone();
-                async move { node.final_logs(from, to, &filter).await }
-            };
-            Ok(self.nodes.agree(&what, About::Final, ask).await?.1)
-        };
-        in_pages(from, to, PAGE, page).await
+        self.nodes.final_logs(from, to, filter).await
     }
 
     async fn audit_logs(&self, from: u64, to: u64, filter: &LogFilter) -> Result<Vec<RootLog>, RootError> {
-        let mut logs = Vec::new();
-        for number in from..=to {
-            let ask = |node: EthereumNode| {
-                let filter = filter.clone();
-                async move { node.audit(number, &filter).await }
-            };
-            logs.extend(self.nodes.agree(&format!("the receipts of block {number}"), About::Final, ask).await?.1);
-        }
-        Ok(logs)
+        self.nodes.audit_logs(from, to, filter).await
     }
 
     async fn final_call(&self, to: Address, data: Bytes) -> Result<Bytes, RootError> {
@@ -275,6 +271,11 @@ impl RootChain for Ethereum {
     async fn transaction(&self, id: B256) -> Result<Option<SeenTransaction>, RootError> {
         let what = format!("transaction {id}");
         self.nodes.agree(&what, About::Moving, |node| async move { node.transaction(id).await }).await
+    }
+
+    async fn is_waiting(&self, id: B256) -> bool {
+        let said = self.nodes.everyone(|node| async move { node.knows(id).await }).await;
+        said.into_iter().any(|(_, known)| known.unwrap_or(false))
     }
 
     async fn prepare(&self, intent: &Intent, fee: &FeePolicy, live: &[Attempt]) -> Result<Attempt, RootError> {
@@ -330,7 +331,7 @@ impl RootChain for Ethereum {
             intent: intent.key.clone(),
             from,
             slot: Slot::Nonce(nonce),
-            version: self.signed(key, tx)?,
+            version: self.signed(key, tx).await?,
             earlier: Vec::new(),
             creates: to.is_create().then(|| from.create(nonce)),
         })
@@ -354,7 +355,7 @@ impl RootChain for Ethereum {
         };
         (tx.max_fee_per_gas, tx.max_priority_fee_per_gas) = (offer.max_fee, offer.tip);
         let mut bumped = attempt.clone();
-        let last = std::mem::replace(&mut bumped.version, self.signed(key, tx)?);
+        let last = std::mem::replace(&mut bumped.version, self.signed(key, tx).await?);
         bumped.earlier.push(last);
         Ok(Some(bumped))
     }

@@ -83,18 +83,23 @@ impl JsonRpc {
             fields.insert("topics".to_owned(), json!([filter.events]));
         }
         let logs: Vec<LogJson> = self.ask("eth_getLogs", json!([question])).await?;
-        let mut logs = logs.into_iter().map(LogJson::read).collect::<Result<Vec<_>, _>>()?;
-        logs.sort_by_key(|log| (log.block, log.index));
+        let logs = in_order(logs.into_iter().map(LogJson::read).collect::<Result<Vec<_>, _>>()?)?;
         let foreign =
             logs.iter().find(|log| !(from..=to).contains(&log.block) || !filter.matches(log.address, &log.data));
         if let Some(log) = foreign {
             return Err(NoAnswer::Refuses(format!("it answers with a log that was not asked for: {log:?}")));
         }
-        let twice = logs.iter().zip(logs.iter().skip(1)).any(|(a, b)| (a.block, a.index) == (b.block, b.index));
-        if twice {
-            return Err(NoAnswer::Refuses("it answers with two logs of one place".to_owned()));
-        }
         Ok(logs)
+    }
+}
+
+/// Logs by their places, each of which has one.
+pub(super) fn in_order(mut logs: Vec<RootLog>) -> Result<Vec<RootLog>, NoAnswer> {
+    logs.sort_by_key(|log| (log.block, log.index));
+    let twice = logs.iter().zip(logs.iter().skip(1)).any(|(a, b)| (a.block, a.index) == (b.block, b.index));
+    match twice {
+        true => Err(NoAnswer::Refuses("it answers with two logs of one place".to_owned())),
+        false => Ok(logs),
     }
 }
 

@@ -22,6 +22,7 @@ mod ethereum;
 #[cfg(any(test, feature = "test-utils"))]
 pub mod fake;
 mod fees;
+mod final_chain;
 mod json_rpc;
 mod keys;
 #[cfg(test)]
@@ -39,7 +40,7 @@ pub use attempt::{
 pub use carry_out::{CarriedOut, CarryOutError, Pace, carry_out, deploy};
 pub use endpoints::Agreement;
 pub use error::{Fault, RootError};
-pub use ethereum::{Ethereum, EthereumConfig, Finality};
+pub use ethereum::{Ethereum, EthereumConfig, EthereumSigner, Finality};
 pub use keys::{KeyError, open_key};
 pub use tron::{Tron, TronConfig, TronEndpoint};
 pub use types::{
@@ -103,6 +104,13 @@ pub trait RootChain: Send + Sync + 'static {
 
     /// A transaction by its id, final or not; none if nobody knows it.
     fn transaction(&self, id: B256) -> impl Future<Output = Result<Option<SeenTransaction>, RootError>> + Send;
+
+    /// Whether any node has a transaction that waits for a block, for display alone. One that is in a block may be told, too: ask
+    /// [`Self::transaction`] first. A chain that cannot tell says no.
+    fn is_waiting(&self, id: B256) -> impl Future<Output = bool> + Send {
+        let _ = id;
+        std::future::ready(false)
+    }
 
     /// Makes and signs a transaction for an intent, after a simulation of it. Nothing is sent: persist the attempt first.
     ///

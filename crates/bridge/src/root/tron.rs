@@ -14,8 +14,8 @@ use super::{
     Slot, Version, VersionFee,
     endpoints::{About, Endpoints, prepare_tls},
     fees::{LEAST_FEE_LIMIT, fee_limit},
+    final_chain::RootNode,
     json_rpc::JsonRpc,
-    pages::in_pages,
     standing::combine,
     verdicts::best,
 };
@@ -31,8 +31,6 @@ use std::time::Duration;
 
 mod node;
 
-/// Blocks asked for at once; nodes answer at most 5,000.
-const PAGE: u64 = 1000;
 /// Bounds of the lifetime of an attempt.
 const LIFETIME: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(600)];
 /// What the account should have beside the ceiling. Unit: sun.
@@ -225,41 +223,23 @@ impl RootChain for Tron {
     }
 
     async fn final_head(&self) -> Result<BlockRef, RootError> {
-        let head = |node: Node| async move { node.final_head().await };
-        self.nodes.final_head(head, |node, number| async move { node.final_block(number).await }).await
+        self.nodes.last_final().await
     }
 
     async fn newest_head(&self) -> Result<BlockRef, RootError> {
-        self.nodes.first("the newest block", |node| async move { node.newest().await }).await
+        self.nodes.newest().await
     }
 
     async fn final_block(&self, number: u64) -> Result<BlockRef, RootError> {
-        let what = format!("final block {number}");
-        self.nodes.agree(&what, About::Final, |node| async move { node.final_block(number).await }).await
+        self.nodes.final_block(number).await
     }
 
     async fn final_logs(&self, from: u64, to: u64, filter: &LogFilter) -> Result<Vec<RootLog>, RootError> {
-        let page = async |from: u64, to: u64| {
-            let what = format!("the logs of blocks {from} to {to}");
-            let ask = |node: Node| {
-                let filter = filter.clone();
-                async move { node.final_logs(from, to, &filter).await }
-            };
-            Ok(self.nodes.agree(&what, About::Final, ask).await?.1)
-        };
-        in_pages(from, to, PAGE, page).await
+        self.nodes.final_logs(from, to, filter).await
     }
 
     async fn audit_logs(&self, from: u64, to: u64, filter: &LogFilter) -> Result<Vec<RootLog>, RootError> {
-        let mut logs = Vec::new();
-        for number in from..=to {
-            let ask = |node: Node| {
-                let filter = filter.clone();
-                async move { node.audit(number, &filter).await }
-            };
-            logs.extend(self.nodes.agree(&format!("the receipts of block {number}"), About::Final, ask).await?.1);
-        }
-        Ok(logs)
+        self.nodes.audit_logs(from, to, filter).await
     }
 
     /// Nodes answer on their own solid head, so that answers may differ for a moment: they are asked again then.
@@ -292,6 +272,11 @@ impl RootChain for Tron {
     async fn transaction(&self, id: B256) -> Result<Option<SeenTransaction>, RootError> {
         let what = format!("transaction {id}");
         self.nodes.agree(&what, About::Moving, |node| async move { node.transaction(id).await }).await
+    }
+
+    async fn is_waiting(&self, id: B256) -> bool {
+        let said = self.nodes.everyone(|node| async move { Ok(node.http.is_pending(id).await?) }).await;
+        said.into_iter().any(|(_, waits)| waits.unwrap_or(false))
     }
 
     async fn prepare(&self, intent: &Intent, fee: &FeePolicy, live: &[Attempt]) -> Result<Attempt, RootError> {

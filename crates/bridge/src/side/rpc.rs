@@ -185,7 +185,12 @@ impl SideChain for SideRpc {
     }
 
     async fn block(&self, height: u64) -> Result<SideBlock, SideError> {
-        self.block_at(hex(height)).await
+        let block = self.block_at(hex(height)).await?;
+        if block.height != height {
+            let why = format!("asked for block {height}, {} answers block {}", self.url, block.height);
+            return Err(SideError::Contradiction(why));
+        }
+        Ok(block)
     }
 
     async fn call(&self, from: Option<Address>, to: Address, data: Bytes) -> Result<Bytes, SideError> {

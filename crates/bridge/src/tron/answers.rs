@@ -256,11 +256,15 @@ struct LogJson {
     data: String,
 }
 
-/// Reads what `gettransactioninfobyid` answers; none if the node does not know the transaction.
-pub(super) fn receipt(body: &str) -> Result<Option<Receipt>, BadAnswer> {
+/// Reads what `gettransactioninfobyid` answers about a transaction; none if the node does not know it.
+pub(super) fn receipt(body: &str, asked: B256) -> Result<Option<Receipt>, BadAnswer> {
     let info: InfoJson = read(body)?;
     if info.id.is_empty() {
         return Ok(None);
+    }
+    let got = word(&info.id, body)?;
+    if got != asked {
+        return Err(malformed(format!("asked for transaction {asked:x}, it answers {got:x}"), body));
     }
     of_info(info, body).map(Some)
 }

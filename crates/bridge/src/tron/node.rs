@@ -107,7 +107,7 @@ impl TronNode {
     /// How a transaction ended; none if the view does not have it.
     pub async fn receipt(&self, id: B256, view: View) -> Result<Option<Receipt>, NodeError> {
         let question = json!({ "value": hex::encode(id) });
-        self.ask(self.url(view, "gettransactioninfobyid"), &question, answers::receipt).await
+        self.ask(self.url(view, "gettransactioninfobyid"), &question, |body| answers::receipt(body, id)).await
     }
 
     /// Numbers of the network.

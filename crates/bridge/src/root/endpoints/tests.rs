@@ -17,9 +17,11 @@ enum Does {
     Counts(Arc<AtomicU64>),
     Fails(NoAnswer),
     Hangs,
+    /// Takes a while, and counts what it has answered.
+    Tarries(Arc<AtomicU64>),
 }
 
-use Does::{Counts, Fails, Hangs, Says};
+use Does::{Counts, Fails, Hangs, Says, Tarries};
 
 async fn ask(does: Does) -> Result<u64, NoAnswer> {
     match does {
@@ -27,6 +29,11 @@ async fn ask(does: Does) -> Result<u64, NoAnswer> {
         Counts(number) => Ok(number.fetch_add(1, Ordering::SeqCst)),
         Fails(why) => Err(why),
         Hangs => std::future::pending().await,
+        Tarries(answered) => {
+            tokio::time::sleep(PATIENCE / 4).await;
+            answered.fetch_add(1, Ordering::SeqCst);
+            Ok(7)
+        }
     }
 }
 
@@ -71,6 +78,22 @@ async fn a_minority_that_lies_or_is_silent_changes_nothing() {
     for third in [Says(8), away(), refuses(), behind(), Hangs] {
         assert_eq!(agreed(&[third, Says(7), Says(7)], About::Final).await, Ok(7));
     }
+}
+
+#[tokio::test]
+async fn who_is_outrun_may_finish_so_that_its_connection_stays() {
+    let answered = Arc::new(AtomicU64::new(0));
+    let begin = std::time::Instant::now();
+    let three = endpoints(&[Tarries(answered.clone()), Says(7), Says(7)], None).unwrap();
+    assert_eq!(three.agree("it", About::Final, ask).await, Ok(7));
+    assert_eq!(answered.load(Ordering::SeqCst), 0, "it was waited for");
+    while answered.load(Ordering::SeqCst) == 0 {
+        assert!(begin.elapsed() < late::GRACE, "its question was dropped");
+        tokio::time::sleep(PATIENCE / 2).await;
+        assert_eq!(three.agree("it", About::Final, ask).await, Ok(7));
+    }
+    let held = three.late.len();
+    assert!(held <= 2, "{held} questions are kept though they are over");
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@ use super::Finality;
 use crate::root::{
     Attempt, BlockRef, BroadcastVerdict, Ending, LogFilter, Revert, RootLog, SeenTransaction,
     endpoints::NoAnswer,
-    json_rpc::{BlockJson, JsonRpc, LogJson, RpcFault},
+    final_chain::RootNode,
+    json_rpc::{BlockJson, JsonRpc, LogJson, RpcFault, in_order},
     standing::{Outcome, Standing},
 };
 use alloy_primitives::{Address, B256, Bytes, U64, U128, U256};
@@ -32,24 +33,29 @@ struct ReceiptJson {
 }
 
 impl ReceiptJson {
+    /// Its logs, which must be of its transaction and block.
     fn logs(self) -> Result<Vec<RootLog>, NoAnswer> {
-        self.logs.into_iter().map(LogJson::read).collect()
+        let (id, block) = (self.transaction_hash, self.block_number.to::<u64>());
+        let logs = self.logs.into_iter().map(LogJson::read).collect::<Result<Vec<_>, _>>()?;
+        match logs.iter().find(|log| log.transaction != id || log.block != block) {
+            Some(log) => {
+                Err(NoAnswer::Refuses(format!("its receipt of {id} in block {block} has another's log: {log:?}")))
+            }
+            None => in_order(logs),
+        }
     }
 }
 
-impl EthereumNode {
-    async fn tagged(&self, tag: Value) -> Result<Option<BlockJson>, NoAnswer> {
-        Ok(self.rpc.ask("eth_getBlockByNumber", json!([tag, false])).await?)
+impl RootNode for EthereumNode {
+    fn rpc(&self) -> &JsonRpc {
+        &self.rpc
     }
 
-    /// The newest block, and wei for each gas in it.
-    pub(super) async fn newest(&self) -> Result<(BlockRef, Option<u128>), NoAnswer> {
-        let block = self.tagged(json!("latest")).await?;
-        let block = block.ok_or_else(|| NoAnswer::Refuses("it has no newest block".to_owned()))?;
-        Ok((block.reference(), block.base_fee_per_gas.map(|fee| fee.to())))
+    async fn newest(&self) -> Result<BlockRef, NoAnswer> {
+        Ok(self.newest_with_fee().await?.0)
     }
 
-    pub(super) async fn final_head(&self) -> Result<BlockRef, NoAnswer> {
+    async fn final_head(&self) -> Result<BlockRef, NoAnswer> {
         let depth = match self.finality {
             Finality::Finalized => {
                 let block = self.tagged(json!("finalized")).await?;
@@ -61,60 +67,44 @@ impl EthereumNode {
             }
             Finality::Depth(depth) => depth,
         };
-        let newest = self.newest().await?.0;
+        let newest = self.newest().await?;
         match depth {
             0 => Ok(newest),
             _ => self.block(newest.number.saturating_sub(depth)).await,
         }
     }
 
-    async fn block(&self, number: u64) -> Result<BlockRef, NoAnswer> {
-        let block = self.tagged(json!(U64::from(number))).await?.map(|block| block.reference());
-        match block {
-            Some(block) if block.number == number => Ok(block),
-            Some(block) => Err(NoAnswer::Refuses(format!("asked for block {number} it answers {}", block.number))),
-            None => Err(NoAnswer::Refuses(format!("it does not have block {number}"))),
-        }
+    async fn block_at(&self, number: u64) -> Result<Option<BlockRef>, NoAnswer> {
+        Ok(self.tagged(json!(U64::from(number))).await?.map(|block| block.reference()))
     }
 
-    /// Nothing below may be asked of a node that is behind: it would answer short without saying so.
-    async fn reach(&self, asked: u64) -> Result<(), NoAnswer> {
-        let head = self.final_head().await?.number;
-        if head < asked { Err(NoAnswer::Lags { asked, head }) } else { Ok(()) }
-    }
-
-    pub(super) async fn final_block(&self, number: u64) -> Result<BlockRef, NoAnswer> {
-        self.reach(number).await?;
-        self.block(number).await
-    }
-
-    /// With the last block, so that nodes of two chains do not agree on pages without logs.
-    pub(super) async fn final_logs(
-        &self,
-        from: u64,
-        to: u64,
-        filter: &LogFilter,
-    ) -> Result<(B256, Vec<RootLog>), NoAnswer> {
-        self.reach(to).await?;
-        let logs = self.rpc.logs(from, to, filter).await?;
-        Ok((self.block(to).await?.id, logs))
-    }
-
-    /// All logs of one final block, out of its receipts.
-    pub(super) async fn audit(&self, number: u64, filter: &LogFilter) -> Result<(B256, Vec<RootLog>), NoAnswer> {
+    async fn audit(&self, number: u64, filter: &LogFilter) -> Result<(B256, Vec<RootLog>), NoAnswer> {
         let block = self.final_block(number).await?;
         let receipts: Option<Vec<ReceiptJson>> =
             self.rpc.ask("eth_getBlockReceipts", json!([U64::from(number)])).await?;
         let receipts = receipts.ok_or_else(|| NoAnswer::Refuses(format!("it has no receipts of block {number}")))?;
         let mut logs = Vec::new();
         for receipt in receipts {
+            if receipt.block_number.to::<u64>() != number {
+                let of = receipt.block_number;
+                return Err(NoAnswer::Refuses(format!("among its receipts of block {number} is one of {of}")));
+            }
             logs.extend(receipt.logs()?.into_iter().filter(|log| filter.matches(log.address, &log.data)));
         }
-        if logs.iter().any(|log| log.block != number) {
-            return Err(NoAnswer::Refuses(format!("its receipts of block {number} have logs of another block")));
-        }
-        logs.sort_by_key(|log| log.index);
-        Ok((block.id, logs))
+        Ok((block.id, in_order(logs)?))
+    }
+}
+
+impl EthereumNode {
+    async fn tagged(&self, tag: Value) -> Result<Option<BlockJson>, NoAnswer> {
+        Ok(self.rpc.ask("eth_getBlockByNumber", json!([tag, false])).await?)
+    }
+
+    /// The newest block, and wei for each gas in it.
+    pub(super) async fn newest_with_fee(&self) -> Result<(BlockRef, Option<u128>), NoAnswer> {
+        let block = self.tagged(json!("latest")).await?;
+        let block = block.ok_or_else(|| NoAnswer::Refuses("it has no newest block".to_owned()))?;
+        Ok((block.reference(), block.base_fee_per_gas.map(|fee| fee.to())))
     }
 
     /// `block`: a number or a tag. A revert is an answer.
@@ -152,6 +142,12 @@ impl EthereumNode {
             }
             other => Ok(other),
         }
+    }
+
+    /// Whether it has the transaction, in a block or not.
+    pub(super) async fn knows(&self, id: B256) -> Result<bool, NoAnswer> {
+        let found: Option<Value> = self.rpc.ask("eth_getTransactionByHash", json!([id])).await?;
+        Ok(found.is_some())
     }
 
     pub(super) async fn transaction(&self, id: B256) -> Result<Option<SeenTransaction>, NoAnswer> {

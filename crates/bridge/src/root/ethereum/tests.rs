@@ -2,8 +2,10 @@ use super::*;
 use crate::root::{ExpectedCode, mock::Server};
 use alloy_consensus::Transaction;
 use alloy_primitives::{B256, hex};
+use alloy_signer::SignerSync;
 use std::{
     collections::BTreeMap,
+    pin::Pin,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -135,10 +137,12 @@ impl State {
             }
             "eth_getBlockReceipts" => {
                 let block = number(&params[0]).unwrap();
-                let logs: Vec<_> = self.logs.iter().filter(|log| log.0 == block).map(|log| self.log(*log)).collect();
-                Ok(
-                    json!([{ "transactionHash": B256::ZERO, "blockNumber": params[0], "status": "0x1", "gasUsed": "0x1", "logs": logs }]),
-                )
+                let receipt = |log: &(u64, u64, u8)| {
+                    let id = B256::with_last_byte(log.1 as u8);
+                    let logs = [self.log(*log)];
+                    json!({ "transactionHash": id, "blockNumber": params[0], "status": "0x1", "gasUsed": "0x1", "logs": logs })
+                };
+                Ok(self.logs.iter().filter(|log| log.0 == block).map(receipt).collect())
             }
             "eth_call" => match &self.revert {
                 Some(data) => reverted(data),
@@ -230,6 +234,58 @@ fn mainnet_has_no_other_finality() {
     assert!(Ethereum::new(mainnet, None).unwrap_err().to_string().contains("only finalized blocks are final"));
     let bad = EthereumConfig { endpoints: vec!["nowhere".to_owned()], ..config(&[&node]) };
     assert!(Ethereum::new(bad, None).unwrap_err().to_string().contains("it is no URL"));
+}
+
+/// A device: it shows what it signs, and its owner says yes or no.
+struct Device {
+    key: PrivateKeySigner,
+    shown: Mutex<Vec<(Option<u64>, TxKind, Bytes)>>,
+    agrees: bool,
+}
+
+impl TxSigner<Signature> for Device {
+    fn address(&self) -> Address {
+        self.key.address()
+    }
+
+    fn sign_transaction<'a, 'b, 'c>(
+        &'a self,
+        tx: &'b mut dyn SignableTransaction<Signature>,
+    ) -> Pin<Box<dyn Future<Output = alloy_signer::Result<Signature>> + Send + 'c>>
+    where
+        'a: 'c,
+        'b: 'c,
+        Self: 'c,
+    {
+        self.shown.lock().unwrap().push((tx.chain_id(), tx.kind(), tx.input().clone()));
+        let signed = self.key.sign_hash_sync(&tx.signature_hash());
+        let answer = if self.agrees { signed } else { Err(alloy_signer::Error::other("refused on the device")) };
+        Box::pin(async move { answer })
+    }
+}
+
+#[tokio::test]
+async fn a_device_signs_what_it_shows_or_nothing() {
+    let node = Node::new();
+    for agrees in [true, false] {
+        let device = Arc::new(Device { key: key(), shown: Mutex::default(), agrees });
+        let root = Ethereum::with_signer(config(&[&node]), Some(device.clone())).unwrap();
+        assert_eq!(root.account(), Some(key().address()));
+        let prepared = root.prepare(&intent(), &policy(), &[]).await;
+        assert_eq!(*device.shown.lock().unwrap(), [(Some(CHAIN), TxKind::Call(BRIDGE), vec![1, 2, 3, 4].into())]);
+        match prepared {
+            Ok(attempt) => {
+                assert!(agrees);
+                // The same bytes as with the key itself.
+                assert_eq!(attempt, over(&[&node]).prepare(&intent(), &policy(), &[]).await.unwrap());
+            }
+            Err(error) => {
+                assert!(!agrees && matches!(error, RootError::Key { .. }), "{error}");
+                assert!(error.to_string().contains("refused on the device"), "{error}");
+            }
+        }
+    }
+    assert!(node.state.lock().unwrap().sent.is_empty(), "nothing is sent by signing");
 }
 
 #[tokio::test]
@@ -480,4 +536,19 @@ async fn bytes_that_are_not_the_attempt_are_neither_sent_nor_believed() {
     let attempt = root.prepare(&intent(), &policy(), &[]).await.unwrap();
     assert!(matches!(gone.broadcast(&attempt).await, BroadcastVerdict::RetrySame(_)));
     assert!(gone.status(&attempt).await.unwrap_err().is_passing());
+}
+
+#[tokio::test]
+async fn a_transaction_waits_if_any_node_has_it() {
+    let node = |has: bool| {
+        Server::json_rpc(move |method, _| match method {
+            "eth_getTransactionByHash" => Ok(if has { json!({ "blockNumber": null }) } else { Value::Null }),
+            other => panic!("{other} is asked"),
+        })
+    };
+    for (nodes, waits) in [([node(false), node(false)], false), ([node(false), node(true)], true)] {
+        let endpoints = nodes.iter().map(|server| server.url.clone()).collect();
+        let root = Ethereum::new(EthereumConfig { endpoints, ..config(&[]) }, None).unwrap();
+        assert_eq!(root.is_waiting(B256::repeat_byte(1)).await, waits);
+    }
 }

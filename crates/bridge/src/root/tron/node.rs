@@ -4,6 +4,7 @@ use crate::{
     root::{
         Attempt, BlockRef, BroadcastVerdict, Ending, LogFilter, Revert, RootLog, SeenTransaction,
         endpoints::NoAnswer,
+        final_chain::RootNode,
         json_rpc::JsonRpc,
         standing::{Outcome, Standing},
     },
@@ -50,48 +51,25 @@ fn logs(block: u64, transaction: B256, logs: Vec<(Address, LogData)>, first: u64
     count.map(|(index, (address, data))| RootLog { block, transaction, index, address, data }).collect()
 }
 
-impl Node {
-    pub(super) async fn newest(&self) -> Result<BlockRef, NoAnswer> {
+impl RootNode for Node {
+    fn rpc(&self) -> &JsonRpc {
+        &self.rpc
+    }
+
+    async fn newest(&self) -> Result<BlockRef, NoAnswer> {
         Ok(reference(&self.http.block(View::Newest).await?))
     }
 
-    pub(super) async fn final_head(&self) -> Result<BlockRef, NoAnswer> {
+    async fn final_head(&self) -> Result<BlockRef, NoAnswer> {
         Ok(reference(&self.http.block(View::Solid).await?))
     }
 
-    async fn block(&self, number: u64) -> Result<BlockRef, NoAnswer> {
-        match self.http.block_at(number).await? {
-            Some(block) if block.number == number => Ok(reference(&block)),
-            Some(block) => Err(NoAnswer::Refuses(format!("asked for block {number} it answers {}", block.number))),
-            None => Err(NoAnswer::Refuses(format!("it does not have block {number}"))),
-        }
+    async fn block_at(&self, number: u64) -> Result<Option<BlockRef>, NoAnswer> {
+        Ok(self.http.block_at(number).await?.map(|block| reference(&block)))
     }
 
-    /// Beyond its head a node answers short, without an error.
-    async fn reach(&self, asked: u64) -> Result<(), NoAnswer> {
-        let head = self.final_head().await?.number;
-        if head < asked { Err(NoAnswer::Lags { asked, head }) } else { Ok(()) }
-    }
-
-    pub(super) async fn final_block(&self, number: u64) -> Result<BlockRef, NoAnswer> {
-        self.reach(number).await?;
-        self.block(number).await
-    }
-
-    /// With the last block, so that nodes of two chains do not agree on pages without logs.
-    pub(super) async fn final_logs(
-        &self,
-        from: u64,
-        to: u64,
-        filter: &LogFilter,
-    ) -> Result<(B256, Vec<RootLog>), NoAnswer> {
-        self.reach(to).await?;
-        let logs = self.rpc.logs(from, to, filter).await?;
-        Ok((self.block(to).await?.id, logs))
-    }
-
-    /// All logs of one final block, out of its receipts; their places are counted over all of them.
-    pub(super) async fn audit(&self, number: u64, filter: &LogFilter) -> Result<(B256, Vec<RootLog>), NoAnswer> {
+    /// Their places are counted over all receipts.
+    async fn audit(&self, number: u64, filter: &LogFilter) -> Result<(B256, Vec<RootLog>), NoAnswer> {
         let block = self.final_block(number).await?;
         let mut all: Vec<RootLog> = Vec::new();
         for (id, receipt) in self.http.receipts_of(number).await? {
@@ -107,7 +85,9 @@ impl Node {
         all.retain(|log| filter.matches(log.address, &log.data));
         Ok((block.id, all))
     }
+}
 
+impl Node {
     /// On the solid state, which must have reached `head`.
     pub(super) async fn final_call(
         &self,

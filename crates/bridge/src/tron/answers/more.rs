@@ -38,6 +38,11 @@ pub(in crate::tron) fn block_or_none(body: &str) -> Result<Option<BlockAnswer>, 
     }
 }
 
+/// Reads what `gettransactionfrompending` answers: an empty object where there is nothing.
+pub(in crate::tron) fn is_there(body: &str) -> Result<bool, BadAnswer> {
+    Ok(!read::<Map<String, Value>>(body)?.is_empty())
+}
+
 /// Reads what `gettransactioninfobyblocknum` answers.
 pub(in crate::tron) fn receipts(body: &str) -> Result<Vec<(B256, Receipt)>, BadAnswer> {
     let all = match read::<Value>(body)? {

@@ -1,6 +1,12 @@
 use super::*;
 use proptest::prelude::*;
 
+const ID: B256 = B256::repeat_byte(0xaa);
+
+fn receipt(body: &str) -> Result<Option<Receipt>, BadAnswer> {
+    super::receipt(body, ID)
+}
+
 #[test]
 fn complaints_come_with_status_200() {
     let busy = r#"{"Error":"class org.tron.core.exception.X : lack of computing resources"}"#;
@@ -62,11 +68,14 @@ fn a_receipt_says_how_it_ended() {
     assert_eq!(receipt("{}"), Ok(None));
     let of = |receipt: &str, more: &str| {
         format!(
-            r#"{{"id":"aa","blockNumber":7,"fee":345,"contractResult":["08c379a0"],{more}"receipt":{{"energy_usage_total":9,"result":"{receipt}"}}}}"#
+            r#"{{"id":"{}","blockNumber":7,"fee":345,"contractResult":["08c379a0"],{more}"receipt":{{"energy_usage_total":9,"result":"{receipt}"}}}}"#,
+            hex::encode(ID)
         )
     };
     let ending = |receipt_result: &str, more: &str| receipt(&of(receipt_result, more)).unwrap().unwrap().ending;
     assert_eq!(ending("SUCCESS", ""), Ending::Done);
+    let foreign = super::receipt(&of("SUCCESS", ""), B256::ZERO).unwrap_err().to_string();
+    assert!(foreign.contains("asked for transaction 00"), "{foreign}");
     assert_eq!(ending("REVERT", r#""result":"FAILED","#), Ending::Reverted(Bytes::from_static(&[8, 0xc3, 0x79, 0xa0])));
     assert_eq!(ending("OUT_OF_ENERGY", r#""result":"FAILED","#), Ending::OutOfEnergy);
     assert_eq!(ending("OUT_OF_TIME", r#""result":"FAILED","#), Ending::OutOfTime);
@@ -106,4 +115,11 @@ proptest! {
             let _ = (block(&body), simulated(&body), verdict(&body), receipt(&body), parameters(&body));
         }
     }
+}
+
+#[test]
+fn nothing_is_told_as_an_empty_object() {
+    assert!(!more::is_there("{}").unwrap());
+    assert!(more::is_there(r#"{"txID":"00"}"#).unwrap());
+    assert!(more::is_there("no JSON").is_err());
 }

@@ -42,6 +42,12 @@ impl TronNode {
         self.ask(url, &json!({ "num": number }), more::receipts).await
     }
 
+    /// Whether a transaction waits for a block at this node.
+    pub async fn is_pending(&self, id: B256) -> Result<bool, NodeError> {
+        let question = json!({ "value": hex::encode(id) });
+        self.ask(self.url(View::Newest, "gettransactionfrompending"), &question, more::is_there).await
+    }
+
     /// An account, on the newest state.
     pub async fn account(&self, address: Address) -> Result<AccountAnswer, NodeError> {
         let question = json!({ "address": hex::encode(to_wire(address)), "visible": false });

@@ -8,7 +8,7 @@ use bttc_bridge::{
     policy::{Policy, PolicyKind},
     relayer::{Relayer, SideKeys},
     root::RootKind,
-    status::Status,
+    status::{Direction, Status},
 };
 use std::{path::Path, sync::Arc, time::Duration};
 use tokio::{sync::watch, time::sleep};
@@ -89,7 +89,12 @@ async fn value_goes_both_ways_and_a_dead_root_chain_stops_no_other() {
         assert_eq!((good.incoming.records, good.incoming.executed, good.incoming.accepted), (2, 2, 2));
         let outgoing = good.outgoing.as_ref().unwrap();
         assert_eq!((outgoing.exits, outgoing.balance), (0, Some(U256::from(1_000_000))));
-        assert_eq!(outgoing.days_left, Some(1_000));
+        assert_eq!((outgoing.days_left, outgoing.oldest_exit), (Some(1_000), None));
+        // Of the coin alone, as BTT is it here; what leaves has no limit.
+        let limits: Vec<_> =
+            good.limits.iter().map(|of| (of.token, of.direction, of.left.to::<u64>(), of.most.to::<u64>())).collect();
+        let coin = Address::ZERO;
+        assert_eq!(limits, [(coin, Direction::Claim, 40, 101), (coin, Direction::Deposit, 7, 100)]);
         let bad = &now.roots[&1];
         assert!(
             bad.alarms["unregistered"].contains("root chain 1") && bad.errors["submit"].contains("silent"),
