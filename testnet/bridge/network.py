@@ -53,6 +53,10 @@ class Root:
         self.bridge, self.checkpoints, self.url, self.http = told["rootBridge"], told["checkpoints"], told["jsonRpc"], told["http"]
         self.tokens = {token["symbol"]: token["address"] for token in told["tokens"]}
         self.btt = self.tokens.get("BTT")
+        # For the commands of `bttc bridge`.
+        more = ["--root-solid", told["solid"], "--root-json-rpc", self.url] if told["solid"] else []
+        self.reach = ["--root-rpc", self.http, *more]
+        self.written = {token["symbol"]: token["written"] for token in told["tokens"]}
 
     def ask(self, method, *params, timeout=20):
         answer = post(self.url, {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}, timeout)
@@ -90,17 +94,22 @@ class Root:
 class Network:
     """Four validators that relay, Ethereum and TRON."""
 
-    def __init__(self, bttc, anvil, directory):
+    def __init__(self, bttc, anvil, directory, more=()):
         self.bttc, self.dir = str(bttc), str(directory)
         self.selectors = {}
         begin = time.monotonic()
-        up = ["up", "--bridge", "--epoch", "20s", "--block-time", "200ms", "--idle-time", "500ms", "--json"]
+        up = ["up", "--bridge", "--epoch", "20s", "--block-time", "200ms", "--idle-time", "500ms", "--json", *more]
         told = json.loads(self.command(*up, *(["--anvil", anvil] if anvil else []), seconds=150))
         self.seconds_up = time.monotonic() - begin
         self.nodes = [node["http"] for node in told["nodes"]]
         self.states = [node["state"] for node in told["nodes"]]
         self.accounts = [account["address"] for account in told["accounts"]]
         self.data = [node["datadir"] for node in told["nodes"]]
+        self.metrics_at = [node["metrics"] for node in told["nodes"]]
+        self.pids = [node["pid"] for node in told["nodes"]]
+        self.logs = [node["log"] for node in told["nodes"]]
+        self.keys = {number: account["privateKey"] for number, account in enumerate(told["accounts"])}
+        self.chain_id = told["chainId"]
         self.operators = [node["operator"]["address"] for node in told["nodes"]]
         self.ethereum, self.tron = (Root(self, root) for root in told["bridge"]["roots"])
         self.lock = threading.Lock()
@@ -143,6 +152,13 @@ class Network:
             assert f"error {self.encode(error)}" in str(trouble), f"refused for another reason than {error}: {trouble}"
             return
         raise AssertionError(f"{arguments[:3]} was not refused")
+
+    def metric(self, name, root, node=0):
+        """What a node tells of a root chain; none if it does not yet."""
+        with urllib.request.urlopen(self.metrics_at[node], timeout=20) as reply:
+            lines = reply.read().decode().splitlines()
+        found = [line for line in lines if line.startswith(f"{name}{{") and f'root="{root.id}"' in line]
+        return float(found[0].rsplit(" ", 1)[1]) if found else None
 
     def balance(self, who):
         return number(self.ask("eth_getBalance", who, "latest"))

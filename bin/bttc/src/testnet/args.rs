@@ -1,5 +1,6 @@
 //! The grammar of `bttc testnet`.
 
+use super::bridge::args::{BridgeArgs, TronArgs};
 use alloy_primitives::{Address, Bytes, U256};
 use bttc_bridge::root::RootKind;
 use bttc_contracts::param_table;
@@ -127,62 +128,12 @@ pub(crate) struct UpArgs {
     pub(crate) output: Output,
 }
 
-/// Root chains.
-#[derive(Debug, Args)]
-pub(crate) struct BridgeArgs {
-    /// Put Ethereum (anvil) and TRON (a simulator) beside the network, with the bridge's contracts, tokens, and a relayer in each validator.
-    #[arg(long)]
-    pub(crate) bridge: bool,
-    /// The program that plays Ethereum [default: anvil on the PATH].
-    #[arg(long, value_name = "PATH", env = "BTTC_ANVIL", hide_env_values = true)]
-    pub(crate) anvil: Option<PathBuf>,
-}
-
-/// The TRON simulator as a process.
-#[derive(Debug, Args)]
-pub(crate) struct TronArgs {
-    /// Of the HTTP interface, with `/jsonrpc`.
-    #[arg(long)]
-    pub(crate) port: u16,
-    /// Of the HTTP interface for solid state.
-    #[arg(long)]
-    pub(crate) solid_port: u16,
-    /// Between blocks.
-    #[arg(long, value_parser = humantime::parse_duration, default_value = "500ms")]
-    pub(crate) interval: Duration,
-    /// How many blocks what nothing reverts is behind the head.
-    #[arg(long, default_value_t = 2)]
-    pub(crate) solid_lag: u64,
-    /// What an account has in the first block, as ADDRESS=SUN.
-    #[arg(long = "account")]
-    pub(crate) accounts: Vec<Purse>,
-}
-
-/// An account of TRON and what it has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Purse {
-    pub(crate) address: Address,
-    pub(crate) sun: u64,
-}
-
-impl FromStr for Purse {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let read = || {
-            let (address, sun) = text.split_once('=')?;
-            Some(Self { address: address.parse().ok()?, sun: sun.parse().ok()? })
-        };
-        read().ok_or_else(|| "an account is ADDRESS=SUN, the address as 0x...".to_owned())
-    }
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct CallArgs {
     /// Which chain.
     #[arg(long, value_enum)]
     pub(crate) on: Where,
-    /// Who sends: the number of a development account, operatorN, or owner, who owns the contracts of the bridge.
+    /// Who sends: the number of a development account, operatorN, owner, who owns the contracts of the bridge, or guardian, who may pause it.
     #[arg(long, default_value = "0")]
     pub(crate) from: Sender,
     /// Whom it calls, as 0x... or T...; without it, the data is deployed as a contract.
@@ -215,6 +166,7 @@ pub(crate) enum Sender {
     Account(usize),
     Operator(usize),
     Owner,
+    Guardian,
 }
 
 impl FromStr for Sender {
@@ -223,10 +175,11 @@ impl FromStr for Sender {
     fn from_str(text: &str) -> Result<Self, String> {
         let read = match (text, text.strip_prefix("operator")) {
             ("owner", _) => Some(Self::Owner),
+            ("guardian", _) => Some(Self::Guardian),
             (_, Some(number)) => number.parse().ok().map(Self::Operator),
             (_, None) => text.parse().ok().map(Self::Account),
         };
-        read.ok_or_else(|| "a sender is a number, operatorN or owner".to_owned())
+        read.ok_or_else(|| "a sender is a number, operatorN, owner or guardian".to_owned())
     }
 }
 
@@ -368,10 +321,8 @@ mod tests {
         assert_eq!("owner".parse(), Ok(Sender::Owner));
         assert_eq!("operator12".parse(), Ok(Sender::Operator(12)));
         assert_eq!("7".parse(), Ok(Sender::Account(7)));
+        assert_eq!("guardian".parse(), Ok(Sender::Guardian));
         assert!("operator".parse::<Sender>().is_err() && "-1".parse::<Sender>().is_err());
-        let purse: Purse = "0x0000000000000000000000000000000000000007=50".parse().unwrap();
-        assert_eq!(purse, Purse { address: Address::with_last_byte(7), sun: 50 });
-        assert!("0x07=50".parse::<Purse>().is_err() && "7".parse::<Purse>().is_err());
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl Times {
 const STAKE: u64 = 100_000_000;
 /// What the account of each validator has beside its stake. Unit: BTT.
 const PURSE: u64 = 20_000_000;
-/// What its consensus key has for the transactions of the bridge, where there is one. Unit: BTT.
+/// What its consensus key, and the guardian, have for the transactions of the bridge, where there is one. Unit: BTT.
 const RELAY_PURSE: u64 = 1_000_000;
 /// Parts of the supply (docs/protocol.md, section 4). Unit: BTT.
 const RESERVE: u64 = 99_000_000_000;
@@ -94,6 +94,9 @@ pub(crate) fn make(
         if bridge.is_some() {
             genesis.alloc.entry(of.signer).or_default().balance = btt(RELAY_PURSE);
         }
+    }
+    if let Some(plan) = &bridge {
+        genesis.alloc.entry(plan.guardian).or_default().balance = btt(RELAY_PURSE);
     }
     let foundation = dev_accounts().last().ok_or_eyre("there are no accounts")?.address();
     let grant = Grant {

@@ -94,6 +94,8 @@ async fn begin(
         max_age: genesis::unbonding(times, &args.parameters) / 2,
         validators_hash: genesis::first_set(validators, times, &args.parameters)?,
         validators: validators.len(),
+        exit_age: args.bridge.exit_age,
+        endpoints: args.bridge.endpoints.clone(),
     };
     bridge::begin(dir, anvil, layout, &before).await?;
     let place = layout.bridge.as_ref().ok_or_else(|| eyre!("the network has no root chains"))?;
@@ -109,7 +111,7 @@ async fn begin(
         })
     };
     let roots = place.roots.iter().map(root).collect::<eyre::Result<_>>()?;
-    Ok(BridgePlan { reserve: place.reserve, guardian: place.owner, roots })
+    Ok(BridgePlan { reserve: place.reserve, guardian: place.guardian, roots })
 }
 
 /// Errors: a network whose making was broken off, or whose root chains are gone.

@@ -6,6 +6,11 @@ use crate::{
 };
 use alloy_primitives::{Address, B256, Bytes, U256, address, hex, keccak256};
 use alloy_sol_types::SolCall;
+use bttc_bridge::{
+    events::{self, Event},
+    records::{Record, RecordsOf, link},
+    root::{self as roots, Agreement, RootChain, TronConfig, TronEndpoint},
+};
 use bttc_contracts::root::{ICheckpointManager, IRootBridge, ITestToken, creation_code};
 use bttc_primitives::{ChainSpec, format_tron};
 use bttc_tron_simulator::{
@@ -158,6 +163,29 @@ impl Tron {
 
     fn records(&self) -> u64 {
         self.view(self.bridge, &IRootBridge::recordCountCall {})
+    }
+
+    /// What a relayer reads of all records.
+    fn events(&self) -> Vec<Event> {
+        let full = self.net.full(0);
+        let json_rpc = format!("{full}/jsonrpc");
+        let endpoints = vec![TronEndpoint { solid: full.clone(), full, json_rpc }];
+        let chain_id = self.net.chain_id().into();
+        let config = TronConfig { chain_id, endpoints, agreement: Agreement::default(), account: None, permission: 0 };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let root = roots::Tron::new(config, None).unwrap();
+            let end = Instant::now() + DEADLINE;
+            loop {
+                let head = root.final_head().await.unwrap().number;
+                let logs = root.final_logs(0, head, &events::filter(self.bridge)).await.unwrap();
+                if logs.len() as u64 == self.records() {
+                    return logs.iter().map(|log| events::read(log).unwrap()).collect();
+                }
+                assert!(Instant::now() < end, "the records are never final");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        })
     }
 }
 
@@ -341,6 +369,14 @@ fn value_leaves_and_is_claimed_there() {
     assert!(world.does(&["tokens"]).contains("BTT itself"));
     assert!(world.does(&["checkpoints"]).contains("does not watch"));
 
+    // A device cannot sign there, and is not even looked for.
+    for command in
+        [&["deposit", "1", "btt", "--root", "tron", "--to", &owner().to_string()][..], &["submit", "--root", "tron"]]
+    {
+        let text = world.refused("E1441", &[command, &["--root-rpc", there, "--ledger"]].concat());
+        assert!(text.contains("bttc explain E1441"), "{text}");
+    }
+
     // No checkpoint yet; anybody brings one.
     let claim = ["claim", "0", "--root-rpc", there];
     world.refuses("E1420", &claim);
@@ -425,6 +461,17 @@ fn value_is_deposited_and_never_twice() {
     // Its end was told: the same command now means another deposit.
     let made = world.sends(&deposit("7", "native"));
     assert_eq!((made["deposit"]["nonce"].as_u64(), tron.records()), (Some(5), 6));
+
+    // What the contract writes is read to the byte: names and deposits lead to its running hash.
+    let of = RecordsOf { side_chain_id: CHAIN_ID, root_id: 2, bridge: tron.bridge };
+    let events = tron.events();
+    let names = events.iter().filter(|event| matches!(event.record, Record::Metadata(_))).count();
+    assert!(names >= 1 && names < events.len(), "{events:?}");
+    let mut chain = B256::ZERO;
+    for (nonce, event) in (0..).zip(&events) {
+        chain = link(chain, event.record.hash(&of, nonce));
+        assert_eq!((event.nonce, event.chain), (nonce, chain));
+    }
 }
 
 /// A development chain of this program stands for Ethereum: it speaks the same JSON-RPC, with a tag `finalized`.
@@ -463,6 +510,10 @@ fn ethereum_is_reached_through_its_json_rpc() {
     world.refused("E1427", &["exit", "5", "--root", "ethereum", "--to", to, "--root-rpc", &rpc]);
     let sent = world.sends(&["exit", "max", "--root", "ethereum", "--to", to, "--root-rpc", there]);
     assert_eq!(wei(&sent["events"][0]["amount"]), LOCKED * BTT, "no more than can leave");
+    if !crate::stake::has_ledger() {
+        let deposit = ["deposit", "2.5", "native", "--root", "ethereum", "--to", here, "--root-rpc", there, "--ledger"];
+        world.refused("E1009", &deposit);
+    }
     let made = world.sends(&["deposit", "2.5", "native", "--root", "ethereum", "--to", here, "--root-rpc", there]);
     assert_eq!((made["deposit"]["nonce"].as_u64(), wei(&made["deposit"]["amount"])), (Some(1), 5 * BTT / 2));
     let (code, text, _) =

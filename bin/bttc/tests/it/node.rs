@@ -1,8 +1,15 @@
 //! A node from its start to SIGTERM, and what it refuses.
 
 use crate::program::{Running, ask, run};
+use alloy_consensus::{SignableTransaction, TxLegacy};
+use alloy_eips::eip2718::Encodable2718;
+use alloy_primitives::{Address, hex};
+use alloy_signer::SignerSync;
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::{
+    net::{SocketAddr, TcpListener},
+    time::{Duration, Instant},
+};
 
 const ALICE: &str = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
 const BOB: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
@@ -22,6 +29,10 @@ fn send(node: &Running, value: &str) -> String {
         assert!(Instant::now() < end, "no receipt");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 #[test]
@@ -111,9 +122,7 @@ fn a_node_prunes_its_backlog_through_a_kill_and_back_to_archive() {
 #[test]
 fn blocks_come_at_the_interval_and_health_is_told() {
     let dir = tempfile::tempdir().unwrap();
-    let probe = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let metrics = probe.local_addr().unwrap();
-    drop(probe);
+    let metrics = free_address();
     let more = ["--block-time", "100ms", "--metrics.listen", &metrics.to_string(), "--log.format", "json"];
     let mut node = Running::dev(dir.path(), &more);
     let end = Instant::now() + crate::program::DEADLINE;
@@ -133,6 +142,36 @@ fn blocks_come_at_the_interval_and_health_is_told() {
     for line in log.lines() {
         assert!(serde_json::from_str::<serde_json::Value>(line).is_ok_and(|line| line["level"].is_string()), "{line}");
     }
+}
+
+#[test]
+fn a_sender_is_recovered_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let metrics = free_address();
+    let node = Running::dev(dir.path(), &["--metrics.listen", &metrics.to_string()]);
+    let key = bttc_node::dev_accounts().into_iter().next().unwrap();
+    let mut sent = Vec::new();
+    for nonce in 0..5 {
+        let tx = TxLegacy {
+            chain_id: Some(0xf1f10),
+            nonce,
+            gas_price: 10u128.pow(15),
+            gas_limit: 21_000,
+            to: BOB.parse::<Address>().unwrap().into(),
+            ..Default::default()
+        };
+        let signature = key.sign_hash_sync(&tx.signature_hash()).unwrap();
+        let raw = hex::encode_prefixed(tx.into_signed(signature).encoded_2718());
+        assert_eq!(node.rpc("eth_sendRawTransactionSync", json!([raw]))["status"], "0x1");
+        sent.push(raw);
+    }
+    for raw in sent {
+        let refusal = node.try_rpc("eth_sendRawTransaction", json!([raw])).unwrap_err();
+        assert!(refusal["message"].as_str().unwrap().contains("nonce too low"), "{refusal}");
+    }
+    // In the pool, in the build, in the block, in the database and handed in again they are the same.
+    let page = ask(metrics, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert!(page.contains("\nbttc_txpool_senders_recovered_total 5\n"), "{page}");
 }
 
 #[test]

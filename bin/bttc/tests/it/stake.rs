@@ -194,6 +194,11 @@ fn usb_vendors() -> Vec<String> {
     devices.filter_map(|at| Some(std::fs::read_to_string(at.path().join("idVendor")).ok()?.trim().to_owned())).collect()
 }
 
+/// Whether a Ledger is plugged in, so that it would be asked.
+pub(crate) fn has_ledger() -> bool {
+    usb_vendors().iter().any(|vendor| vendor == LEDGER_VENDOR)
+}
+
 #[test]
 fn errors_are_explained_without_a_node() {
     let home = tempfile::tempdir().unwrap();
@@ -213,7 +218,7 @@ fn errors_are_explained_without_a_node() {
         assert!(code == 2 && errors.contains("--ledger"), "{errors}");
     }
     // Where a device is plugged in, it would be asked.
-    if !usb_vendors().iter().any(|vendor| vendor == LEDGER_VENDOR) {
+    if !has_ledger() {
         let (code, _, errors) = run(&["stake", "claim", "--ledger"]);
         assert!(code == 1 && errors.contains("E1009: no Ledger answers"), "{errors}");
     }

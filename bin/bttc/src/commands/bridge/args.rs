@@ -2,7 +2,10 @@
 
 use crate::{
     cli::Place,
-    commands::wallet::args::{KeyArgs, RpcArgs, SendArgs, TransactionAction},
+    commands::wallet::{
+        args::{KeyArgs, RpcArgs, SendArgs, TransactionAction},
+        ledger::AccountPath,
+    },
 };
 use alloy_primitives::B256;
 use clap::{Args, Subcommand, ValueEnum};
@@ -229,6 +232,16 @@ pub(crate) struct ThereArgs {
     /// File whose first line is the password of the key; without it, it is asked for.
     #[arg(long, value_name = "FILE")]
     pub(crate) password_file: Option<PathBuf>,
+    /// Ethereum: sign with a Ledger: its first account, the Nth one of Ledger Live (from 0), or the one at a path like m/44'/60'/0'/0/0.
+    #[arg(
+        long,
+        value_name = "N|PATH",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "0",
+        conflicts_with_all = ["keystore", "password_file"]
+    )]
+    pub(crate) ledger: Option<AccountPath>,
     /// Most that a transaction may cost, in ETH or TRX [default: three times the estimate].
     #[arg(long, value_name = "AMOUNT")]
     pub(crate) max_fee: Option<String>,
@@ -250,7 +263,7 @@ impl ThereArgs {
             keystore: self.keystore.clone(),
             account: self.account.clone(),
             password_file: self.password_file.clone(),
-            ledger: None,
+            ledger: self.ledger.clone(),
         }
     }
 }

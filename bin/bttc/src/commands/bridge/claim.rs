@@ -5,7 +5,6 @@ use super::{
     args::{ThereArgs, Transfer},
     faults_bridge,
     kept::Kept,
-    keys::Sender,
     show,
     steps::{self, Step, Steps},
     there::{Outcome, There, reverted},
@@ -51,7 +50,7 @@ pub(super) fn run(
         return print(context, &proof, out);
     }
     let of = &proof.view;
-    let sender = Sender::find(&args.keys(), &context.book, true)?;
+    let sender = there.sender(&context.book)?;
     let unit = tokens::unit_of(context, of.root_id, of.exit.token);
     let to = there.shown(of.exit.to);
     let amount = unit.show(of.exit.amount);

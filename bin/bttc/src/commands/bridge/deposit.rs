@@ -6,7 +6,6 @@ use super::{
     claim::logs,
     faults, faults_bridge,
     kept::Kept,
-    keys::Sender,
     receiver, show,
     steps::{self, Step, Steps},
     there::There,
@@ -69,7 +68,7 @@ pub(super) fn run(context: &Context, asked: &Asked<'_>, args: &ThereArgs, out: &
     receiver::not_contract(to, &context.node, asked.to_contract, "this chain")?;
 
     let there = There::connect(&root, args)?;
-    let sender = Sender::find(&args.keys(), &context.book, true)?;
+    let sender = there.sender(&context.book)?;
     let room = room(&there, token)?;
     let unit = unit_there(&there, &root, token);
     let has = match token {

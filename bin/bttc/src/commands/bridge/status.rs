@@ -65,7 +65,7 @@ fn write_root(of: &Root, out: &mut impl Write) -> eyre::Result<()> {
         let note = of.note.as_deref().unwrap_or("not known");
         return Ok(writeln!(out, "Relayer     {}", show::clean(note))?);
     };
-    if let Some(seen) = &relay.finalized {
+    if let Some(seen) = &relay.final_head {
         let records = relay.records.map(|count| format!(", {count} records")).unwrap_or_default();
         writeln!(out, "Final there block {} of {}{records}", seen.height, show::time(seen.time))?;
     }
@@ -75,6 +75,12 @@ fn write_root(of: &Root, out: &mut impl Write) -> eyre::Result<()> {
     }
     if relay.stopped {
         writeln!(out, "Stopped     the trusted set there is too old; its owner must recover it")?;
+    }
+    if let Some(until) = relay.paused_until {
+        writeln!(out, "Paused      until {}: its bridge takes and pays nothing", show::time(until))?;
+    }
+    if let Some(why) = &relay.waiting {
+        writeln!(out, "Waiting     a checkpoint is due, but {}", show::clean(why))?;
     }
     if let Some(days) = relay.fee_days {
         writeln!(out, "Fees        the account of the relayer lasts {days} days more")?;

@@ -8,10 +8,8 @@ use super::{
     show,
     there::{Outcome, There, reverted},
 };
-use crate::commands::wallet::keys::Key;
 use alloy_primitives::{Address, Bytes, U256};
 use bttc_bridge::root::{Attempt, Call, FeePolicy};
-use eyre::bail;
 use serde_json::{Value, json};
 use std::{io::Write, path::Path};
 
@@ -72,10 +70,8 @@ pub(super) fn run(
         }
         let fee = FeePolicy::new(there.confirmed(&attempt)?);
         // Where nobody has to be asked for the password, higher fees can be offered again.
-        if let Some(file) = password_file
-            && let Some(sender) = sender.take()
-        {
-            unlock(&mut there, sender, Some(file))?;
+        if let Some(sender) = sender.take_if(|sender| password_file.is_some() || sender.is_device()) {
+            unlock(&mut there, sender, password_file)?;
         }
         outcomes.push(there.carry(&kept, attempt, &fee)?);
         rest = rest.get(index.saturating_add(1)..).unwrap_or_default();
@@ -114,10 +110,13 @@ pub(super) fn run(
 }
 
 fn unlock(there: &mut There, sender: Sender, password_file: Option<&Path>) -> eyre::Result<()> {
-    match sender.open(password_file)? {
-        Key::Here(key) => there.unlock(key),
-        Key::Ledger(_) => bail!("a Ledger cannot sign for root chains here; give a key file with --keystore FILE"),
+    if sender.is_device() {
+        writeln!(
+            std::io::stderr(),
+            "The Ledger shows what it signs: contract, value, chain. Compare, and confirm there."
+        )?;
     }
+    there.unlock(sender.open(password_file)?)
 }
 
 fn steps_effect(steps: &[Step], index: usize) -> &str {

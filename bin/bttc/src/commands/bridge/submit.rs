@@ -4,7 +4,6 @@ use super::{
     Context,
     args::{RootName, ThereArgs},
     claim, faults_bridge,
-    keys::Sender,
     steps::{self, Step, Steps},
     there::There,
     view::{self, Checkpoint},
@@ -54,7 +53,7 @@ pub(super) fn run(
     if calldata {
         return print(context, root, Some(manager), &told, out);
     }
-    let sender = Sender::find(&args.keys(), &context.book, true)?;
+    let sender = there.sender(&context.book)?;
     let details = json!({ "height": height, "blockHash": told.block_hash, "changesSet": told.changes_set });
     let facts = vec![(
         "Checkpoint",

@@ -8,21 +8,23 @@ use super::{
     exit::json_rpc_of,
     faults_bridge as faults,
     kept::Kept,
+    keys::{Key, Sender},
     node::Node,
     units::{Amount, Unit},
     view::Root,
 };
+use crate::{address_book::AddressBook, commands::wallet::faults::LEDGER_REFUSED};
 use alloy_primitives::{Address, B256, Bytes, U256};
-use alloy_signer_local::PrivateKeySigner;
 use alloy_sol_types::SolCall;
 use bttc_bridge::root::{
-    Action, Agreement, Attempt, AttemptStatus, BroadcastVerdict, Call, Ending, Ethereum, EthereumConfig, Expected,
-    ExpectedCode, FeePolicy, Finality, Intent, Revert, RootChain, RootError, RootLog, SeenTransaction, Simulation,
-    Tron, TronConfig, TronEndpoint,
+    Action, Agreement, Attempt, AttemptStatus, BroadcastVerdict, Call, Ending, Ethereum, EthereumConfig,
+    EthereumSigner, Expected, ExpectedCode, FeePolicy, Finality, Intent, Revert, RootChain, RootError, RootLog,
+    SeenTransaction, Simulation, Tron, TronConfig, TronEndpoint,
 };
 use eyre::{Report, WrapErr, bail};
 use std::{
     io::{self, Write},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -32,6 +34,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const RESEND: Duration = Duration::from_secs(10);
 /// Before higher fees are offered, where that is possible.
 const BUMP: Duration = Duration::from_secs(60);
+/// The same where a person has to confirm each time.
+const BUMP_ON_DEVICE: Duration = Duration::from_secs(300);
 /// Between two words about how long it takes already.
 const WORD: Duration = Duration::from_secs(15);
 /// One TRX. Unit: sun.
@@ -111,8 +115,19 @@ impl There {
         Ok(there)
     }
 
+    /// Who sends there. Nothing is decrypted yet.
+    ///
+    /// Errors: there is no such key, or a device that cannot sign for this root chain.
+    pub(super) fn sender(&self, book: &AddressBook) -> eyre::Result<Sender> {
+        // Before anybody looks for the device.
+        if self.name == RootName::Tron && self.args.ledger.is_some() {
+            return Err(faults::NO_LEDGER_THERE.report("nothing was signed or sent"));
+        }
+        Sender::find(&self.args.keys(), book, true)
+    }
+
     /// From now on it can sign.
-    pub(super) fn unlock(&mut self, key: PrivateKeySigner) -> eyre::Result<()> {
+    pub(super) fn unlock(&mut self, key: Key) -> eyre::Result<()> {
         self.chain = chain(&self.runtime, self.name, self.chain_id, &self.args, Some(key))?;
         Ok(())
     }
@@ -191,7 +206,10 @@ impl There {
         let live = kept.all(ask_id(&self.chain), from)?;
         let action = Action::Call { to, value, data: data.clone() };
         let intent = Intent { key: key.to_owned(), action, raises: 0 };
-        let attempt = ask!(self, chain => chain.prepare(&intent, fee, &live)).map_err(of_root)?;
+        let attempt = ask!(self, chain => chain.prepare(&intent, fee, &live)).map_err(|error| match error {
+            RootError::Key { why, .. } if self.args.ledger.is_some() => LEDGER_REFUSED.report(&why),
+            other => of_root(other),
+        })?;
         if attempt.from != from {
             bail!("the key is of {}, not of {from}; nothing was sent", attempt.from);
         }
@@ -207,6 +225,7 @@ impl There {
         let start = Instant::now();
         let (mut sent, mut offered, mut said): (Option<Instant>, _, _) = (None, start, start);
         let mut why = "no block has it yet".to_owned();
+        let bump = if self.args.ledger.is_some() { BUMP_ON_DEVICE } else { BUMP };
         loop {
             match ask!(self, chain => chain.status(&attempt)) {
                 Ok(AttemptStatus::Final { id, block, ending: Ending::Done, .. }) => {
@@ -240,7 +259,13 @@ impl There {
                     }
                 }
                 Ok(AttemptStatus::Unknown) => {
-                    if sent.is_some() && offered.elapsed() >= BUMP {
+                    if sent.is_some() && offered.elapsed() >= bump {
+                        if self.args.ledger.is_some() {
+                            writeln!(
+                                io::stderr(),
+                                "If prices ask for more, the Ledger asks for it: confirm there, or refuse to go on waiting"
+                            )?;
+                        }
                         offered = Instant::now();
                         if let Ok(Some(bumped)) = ask!(self, chain => chain.bump(&attempt, fee)) {
                             kept.keep(&bumped, false)?;
@@ -318,7 +343,7 @@ fn chain(
     root: RootName,
     chain_id: u64,
     args: &ThereArgs,
-    key: Option<PrivateKeySigner>,
+    key: Option<Key>,
 ) -> eyre::Result<Chain> {
     // Clients take the runtime that is there when they are made.
     let _entered = runtime.enter();
@@ -329,7 +354,11 @@ fn chain(
         RootName::Ethereum => {
             let finality = args.root_depth.map_or(Finality::Finalized, Finality::Depth);
             let config = EthereumConfig { chain_id, endpoints: vec![url], agreement, finality };
-            Ethereum::new(config, key).map(Chain::Ethereum).map_err(of_root)
+            let signer = key.map(|key| match key {
+                Key::Here(key) => Arc::new(key) as EthereumSigner,
+                Key::Ledger(device) => Arc::new(device.into_signer()),
+            });
+            Ethereum::with_signer(config, signer).map(Chain::Ethereum).map_err(of_root)
         }
         RootName::Tron => {
             let endpoint = TronEndpoint {
@@ -338,6 +367,11 @@ fn chain(
                 full: url,
             };
             let config = TronConfig { chain_id, endpoints: vec![endpoint], agreement, account: None, permission: 0 };
+            let key = match key {
+                None => None,
+                Some(Key::Here(key)) => Some(key),
+                Some(Key::Ledger(_)) => return Err(faults::NO_LEDGER_THERE.report("nothing was signed or sent")),
+            };
             Tron::new(config, key).map(Chain::Tron).map_err(of_root)
         }
     }

@@ -159,9 +159,15 @@ pub(super) struct Root {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Relay {
-    pub(super) finalized: Option<Seen>,
+    pub(super) final_head: Option<Seen>,
     pub(super) checkpoint: Option<Seen>,
     pub(super) stopped: bool,
+    /// Of the bridge there. Unix seconds.
+    #[serde(default)]
+    pub(super) paused_until: Option<u64>,
+    /// Why a checkpoint that is due is not sent.
+    #[serde(default)]
+    pub(super) waiting: Option<String>,
     pub(super) records: Option<u64>,
     pub(super) fee_days: Option<u64>,
     pub(super) last_error: Option<String>,

@@ -56,6 +56,8 @@ code differs, send nothing and tell the operators: somebody may be lying to you.
     REFUSED = "E1438", "the bridge refuses it", "The message has the name of the error; docs/bridge.md tells what the contracts check. If the error speaks of hashes or counts, the node may be behind: try again, or name another with --rpc.";
     SEVERAL = "E1439", "the transaction made several exits", "Name one of them by its index; the message lists them.";
     NOT_OVER = "E1440", "it did not come to its end in the time given", "Nothing is lost: the transfer goes on by itself. Run the command again, with a longer --timeout or none.";
+    NO_LEDGER_THERE = "E1441", "a Ledger cannot sign for TRON here", "This program speaks with the Ethereum app of the device, and that signs nothing of TRON. Give a key file with --keystore FILE (`bttc account import` makes one). Or print the call with --calldata, where the command has it, and send it \
+with a wallet that knows the device's TRON app: anybody may claim an exit or submit a checkpoint. A deposit is a call of the bridge, too, never a plain transfer.";
 }
 
 type Told = (&'static Fault, String);

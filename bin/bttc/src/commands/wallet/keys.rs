@@ -115,6 +115,11 @@ impl Sender {
         }
     }
 
+    /// Whether the key is in a device.
+    pub(crate) const fn is_device(&self) -> bool {
+        matches!(self.place, Some(Place::Ledger(_)))
+    }
+
     /// Decrypts the key, if it lies in a file.
     ///
     /// Errors: there is none here, the password is wrong, or the file holds another key.

@@ -67,6 +67,11 @@ impl Device {
         TxSigner::address(&self.signer)
     }
 
+    /// The device as what signs transactions of Ethereum.
+    pub(crate) fn into_signer(self) -> LedgerSigner {
+        self.signer
+    }
+
     /// Asks on the device, and waits for the answer there.
     pub(crate) fn sign(&self, transaction: &mut dyn SignableTransaction<Signature>) -> eyre::Result<Signature> {
         wait_for(self.signer.sign_transaction(transaction))?

@@ -1,6 +1,7 @@
 //! The root chains of a new network, from nothing to contracts that wait for the first checkpoint.
 
 use super::{
+    args::RootEndpoint,
     chains::{Ports, start_ethereum, start_tron, wait},
     deploy::{Terms, deploy},
     place::{BridgePlace, RootPlace},
@@ -13,10 +14,12 @@ use bttc_node::{dev_accounts, dev_operator};
 use bttc_tron_simulator::GenesisAccount;
 use eyre::bail;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 /// Number of the owner among the operators of the mnemonic: after all that can be validators.
 const OWNER: usize = 100;
+/// The same of the guardian.
+const GUARDIAN: usize = 101;
 /// What each account that sends has on Ethereum. Unit: wei.
 const WEI: u128 = 10_000_000_000_000_000_000_000;
 /// The same on TRON, and what people have there. Unit: sun.
@@ -35,11 +38,20 @@ pub(crate) struct Before {
     pub(crate) validators_hash: B256,
     /// How many validators relay.
     pub(crate) validators: usize,
+    /// How long exits wait for a checkpoint; none: not at all.
+    pub(crate) exit_age: Option<Duration>,
+    /// More ways to the root chains.
+    pub(crate) endpoints: Vec<RootEndpoint>,
 }
 
 /// Who owns the contracts.
 pub(super) fn owner() -> PrivateKeySigner {
     dev_operator(OWNER)
+}
+
+/// Who may pause.
+pub(super) fn guardian() -> PrivateKeySigner {
+    dev_operator(GUARDIAN)
 }
 
 /// Starts the root chains, Ethereum with the program `anvil`, and puts the contracts on them. The layout is saved as soon as there are processes, for `down`.
@@ -57,18 +69,28 @@ pub(crate) async fn begin(dir: &Path, anvil: &Path, layout: &mut Layout, before:
 }
 
 async fn bring_up(dir: &Path, anvil: &Path, layout: &mut Layout, before: &Before) -> eyre::Result<()> {
-    let owner = owner();
+    let (owner, guardian) = (owner(), guardian().address());
     let people: Vec<Address> = dev_accounts().iter().map(PrivateKeySigner::address).collect();
     let relayers = (0..before.validators).map(|number| dev_operator(number).address());
-    let senders: Vec<Address> = relayers.chain([owner.address()]).collect();
+    let senders: Vec<Address> = relayers.chain([owner.address(), guardian]).collect();
 
     let ports = Ports::take(&layout.ports())?;
     let with_sun = senders.iter().chain(&people).map(|address| GenesisAccount { address: *address, balance: SUN });
     let ethereum = start_ethereum(dir, anvil, &ports)?;
-    let mut bridge = BridgePlace { roots: vec![ethereum], owner: owner.address(), reserve: U256::from(RESERVE) };
+    let mut bridge = BridgePlace {
+        roots: vec![ethereum],
+        owner: owner.address(),
+        guardian,
+        exit_age: before.exit_age,
+        reserve: U256::from(RESERVE),
+    };
     layout.bridge = Some(bridge.clone());
     layout.save(dir)?;
     bridge.roots.push(start_tron(dir, &ports, &with_sun.collect::<Vec<_>>())?);
+    for root in &mut bridge.roots {
+        let of = before.endpoints.iter().filter(|endpoint| endpoint.root == root.kind);
+        root.more.extend(of.map(|endpoint| endpoint.url.clone()));
+    }
     layout.bridge = Some(bridge.clone());
     layout.save(dir)?;
 
@@ -81,6 +103,7 @@ async fn bring_up(dir: &Path, anvil: &Path, layout: &mut Layout, before: &Before
     let terms = Terms {
         side_chain_id: before.chain_id,
         owner: owner.address(),
+        guardian,
         max_age: before.max_age,
         validators_hash: before.validators_hash,
         people,

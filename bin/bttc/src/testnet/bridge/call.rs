@@ -3,7 +3,7 @@
 //! Our own chain is reached by the client for Ethereum, too: it answers as Ethereum does, and every block of it is final.
 
 use super::{
-    begin::owner,
+    begin::{guardian, owner},
     send::{broadcast, prepare, wait},
 };
 use crate::testnet::{
@@ -52,6 +52,7 @@ pub(crate) async fn call(layout: &Layout, args: &CallArgs, out: &mut impl Write)
 fn key(sender: Sender) -> eyre::Result<PrivateKeySigner> {
     match sender {
         Sender::Owner => Ok(owner()),
+        Sender::Guardian => Ok(guardian()),
         Sender::Operator(number) => Ok(dev_operator(number)),
         Sender::Account(number) => {
             let accounts = dev_accounts();

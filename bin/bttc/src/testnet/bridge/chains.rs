@@ -1,8 +1,10 @@
 //! The processes that play the root chains.
 
-use super::place::{BridgePlace, RootPlace, root_dir};
-use crate::testnet::{
+use super::{
     args::TronArgs,
+    place::{BridgePlace, RootPlace, root_dir},
+};
+use crate::testnet::{
     files,
     process::{self, program},
     rpc,
@@ -58,6 +60,8 @@ fn folder(dir: &Path, kind: RootKind) -> eyre::Result<PathBuf> {
 pub(super) fn start_ethereum(dir: &Path, anvil: &Path, ports: &Ports) -> eyre::Result<RootPlace> {
     let log = folder(dir, RootKind::Ethereum)?;
     let (port, chain_id, ether) = (ports.ethereum.to_string(), ETHEREUM.to_string(), ETHER.to_string());
+    // Otherwise old states stay in the user's home directory when the network is gone.
+    let states = log.with_file_name("states").display().to_string();
     let arguments = [
         ["--host", "127.0.0.1"],
         ["--port", &port],
@@ -67,12 +71,13 @@ pub(super) fn start_ethereum(dir: &Path, anvil: &Path, ports: &Ports) -> eyre::R
         ["--slots-in-an-epoch", "1"],
         ["--mnemonic", DEV_MNEMONIC],
         ["--balance", &ether],
+        ["--cache-path", &states],
     ];
     let mut arguments: Vec<_> = arguments.concat().into_iter().map(str::to_owned).collect();
     arguments.push("--quiet".to_owned());
     let process = process::start(anvil, &arguments, &log)?;
     let endpoint = EndpointConfig { url: url(ports.ethereum), solid: None, json_rpc: None };
-    Ok(RootPlace { kind: RootKind::Ethereum, chain_id: ETHEREUM, endpoint, process, contracts: None })
+    Ok(RootPlace { kind: RootKind::Ethereum, chain_id: ETHEREUM, endpoint, more: Vec::new(), process, contracts: None })
 }
 
 /// Starts TRON, quicker than the real one is, with TRX for these accounts.
@@ -87,7 +92,7 @@ pub(super) fn start_tron(dir: &Path, ports: &Ports, accounts: &[GenesisAccount])
     let full = url(ports.tron);
     let json_rpc = Some(format!("{full}/jsonrpc"));
     let endpoint = EndpointConfig { url: full, solid: Some(url(ports.solid)), json_rpc };
-    Ok(RootPlace { kind: RootKind::Tron, chain_id: TRON.into(), endpoint, process, contracts: None })
+    Ok(RootPlace { kind: RootKind::Tron, chain_id: TRON.into(), endpoint, more: Vec::new(), process, contracts: None })
 }
 
 fn url(port: u16) -> String {

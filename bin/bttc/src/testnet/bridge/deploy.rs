@@ -21,8 +21,10 @@ use serde_json::json;
 pub(super) struct Terms {
     /// EIP-155 id of the side chain.
     pub(super) side_chain_id: u64,
-    /// Owner and guardian, and who sends all of this.
+    /// Who owns the contracts, and sends all of this.
     pub(super) owner: Address,
+    /// Who may pause.
+    pub(super) guardian: Address,
     /// Age stop. Unit: seconds.
     pub(super) max_age: u64,
     /// Of the set that signs block 1.
@@ -118,7 +120,7 @@ pub(super) async fn deploy<R: RootChain>(root: &R, place: &RootPlace, terms: &Te
         rootId_: U256::from(place.root_id()),
         checkpoints_: checkpoints,
         owner_: terms.owner,
-        guardian_: terms.owner,
+        guardian_: terms.guardian,
     });
     let proof = creation_code(&IStateProof::constructorCall { checkpoints_: checkpoints });
     let mut intents = vec![

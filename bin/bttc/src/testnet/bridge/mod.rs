@@ -11,6 +11,7 @@
 //! - [`place`]: what the layout keeps of it. [`mod@section`]: `[bridge]` of a node's configuration. [`mod@call`]: `bttc testnet call`.
 
 pub(crate) mod anvil;
+pub(crate) mod args;
 mod begin;
 mod call;
 mod chains;

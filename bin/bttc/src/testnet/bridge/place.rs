@@ -8,15 +8,23 @@ use bttc_bridge::{
 };
 use eyre::OptionExt;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// Both root chains, the contracts on them, and what genesis here begins with.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct BridgePlace {
     /// Ethereum, then TRON.
     pub(crate) roots: Vec<RootPlace>,
-    /// Who owns the contracts there and may pause, there and here.
+    /// Who owns the contracts there.
     pub(crate) owner: Address,
+    /// Who may pause, there and here.
+    pub(crate) guardian: Address,
+    /// Relayers let exits wait so long, by the default policy; none: they send a checkpoint at once.
+    #[serde(default)]
+    pub(crate) exit_age: Option<Duration>,
     /// BTT that deposits release here. Unit: wei.
     pub(crate) reserve: U256,
 }
@@ -30,6 +38,9 @@ pub(crate) struct RootPlace {
     pub(crate) chain_id: u64,
     /// Its one node.
     pub(crate) endpoint: EndpointConfig,
+    /// More ways to it that relayers ask, as URLs in which `{node}` stands for the validator's number.
+    #[serde(default)]
+    pub(crate) more: Vec<String>,
     /// Its process.
     pub(crate) process: ProcessId,
     /// The bridge's contracts; none until they are there.

@@ -4,7 +4,7 @@ use super::place::{BridgePlace, RootPlace};
 use crate::keystore::write_encrypted;
 use alloy_primitives::U256;
 use bttc_bridge::{
-    config::{BridgeConfig, RootConfig},
+    config::{BridgeConfig, EndpointConfig, RootConfig},
     policy::{Policy, PolicyKind},
     root::RootKind,
 };
@@ -18,6 +18,8 @@ use std::{
 
 /// File of the key that pays on both root chains.
 const KEY: &str = "relayer.json";
+/// What stands for the validator's number in URLs.
+const NODE: &str = "{node}";
 /// Turns go on as quickly as the root chains do here.
 const TAKEOVER: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -30,7 +32,12 @@ const POLL: Duration = Duration::from_millis(500);
 /// Errors: the contracts are not there, or the key cannot be written.
 pub(crate) fn section(bridge: &BridgePlace, number: usize, home: &Path, password: &Path) -> eyre::Result<toml::Value> {
     let key = key(number, home, password)?;
-    let roots = bridge.roots.iter().map(|root| config(root, &key, password)).collect::<eyre::Result<_>>()?;
+    let policy = bridge.exit_age.map_or_else(
+        || Policy { kind: PolicyKind::Urgent, ..Policy::default() },
+        |exit_age| Policy { exit_age, ..Policy::default() },
+    );
+    let one = |root| Ok(RootConfig { policy: policy.clone(), ..config(root, number, &key, password)? });
+    let roots = bridge.roots.iter().map(one).collect::<eyre::Result<_>>()?;
     let section =
         BridgeConfig { relay: true, takeover: TAKEOVER, patience: PATIENCE, roots, ..BridgeConfig::default() };
     section.check().wrap_err("the launcher makes a wrong configuration")?;
@@ -46,13 +53,16 @@ fn key(number: usize, home: &Path, password: &Path) -> eyre::Result<PathBuf> {
     write_encrypted(home, KEY, &dev_operator(number), password.lines().next().unwrap_or_default())
 }
 
-fn config(root: &RootPlace, key: &Path, password: &Path) -> eyre::Result<RootConfig> {
+fn config(root: &RootPlace, number: usize, key: &Path, password: &Path) -> eyre::Result<RootConfig> {
     let contracts = root.contracts()?;
+    let number = number.to_string();
+    let more =
+        root.more.iter().map(|url| EndpointConfig { url: url.replace(NODE, &number), solid: None, json_rpc: None });
     Ok(RootConfig {
         root_id: root.root_id(),
         kind: root.kind,
         chain_id: root.chain_id,
-        endpoints: vec![root.endpoint.clone()],
+        endpoints: std::iter::once(root.endpoint.clone()).chain(more).collect(),
         agree: None,
         final_depth: None,
         bridge: contracts.bridge,
@@ -62,7 +72,7 @@ fn config(root: &RootPlace, key: &Path, password: &Path) -> eyre::Result<RootCon
         password_file: Some(password.to_owned()),
         account: None,
         permission: 0,
-        policy: Policy { kind: PolicyKind::Urgent, ..Policy::default() },
+        policy: Policy::default(),
         fee_ceiling: match root.kind {
             // 0.1 ETH, 1,000 TRX.
             RootKind::Ethereum => U256::from(100_000_000_000_000_000u64),
@@ -82,7 +92,7 @@ mod tests {
     use super::*;
     use crate::testnet::{bridge::place::Contracts, layout::ProcessId};
     use alloy_primitives::{Address, B256};
-    use bttc_bridge::{config::EndpointConfig, root::open_key};
+    use bttc_bridge::root::open_key;
 
     fn place(kind: RootKind) -> RootPlace {
         let contracts = Contracts {
@@ -98,9 +108,14 @@ mod tests {
             kind,
             chain_id: 7,
             endpoint: EndpointConfig { url: "http://127.0.0.1:1".to_owned(), solid: None, json_rpc: None },
+            more: vec!["http://127.0.0.1:2/{node}".to_owned()],
             process: ProcessId { pid: 1, started: 1 },
             contracts: Some(contracts),
         }
+    }
+
+    fn network(roots: Vec<RootPlace>) -> BridgePlace {
+        BridgePlace { roots, owner: Address::ZERO, guardian: Address::ZERO, exit_age: None, reserve: U256::ZERO }
     }
 
     #[test]
@@ -108,8 +123,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let password = home.path().join("password");
         crate::keystore::write_private(&password, b"correct horse").unwrap();
-        let roots = vec![place(RootKind::Ethereum), place(RootKind::Tron)];
-        let bridge = BridgePlace { roots, owner: Address::ZERO, reserve: U256::ZERO };
+        let mut bridge = network(vec![place(RootKind::Ethereum), place(RootKind::Tron)]);
         let written = section(&bridge, 3, home.path(), &password).unwrap();
         // A second start finds the key that is there.
         assert_eq!(section(&bridge, 3, home.path(), &password).unwrap(), written);
@@ -120,6 +134,14 @@ mod tests {
         assert_eq!((tron.bridge, tron.policy.kind), (Address::repeat_byte(2), PolicyKind::Urgent));
         let key = open_key(tron.key.as_ref().unwrap(), tron.password_file.as_ref().unwrap()).unwrap();
         assert_eq!(key.address(), dev_operator(3).address());
+        let urls: Vec<_> = tron.endpoints.iter().map(|endpoint| endpoint.url.as_str()).collect();
+        assert_eq!(urls, ["http://127.0.0.1:1", "http://127.0.0.1:2/3"]);
+
+        bridge.exit_age = Some(Duration::from_secs(9));
+        let written = section(&bridge, 3, home.path(), &password).unwrap();
+        let read: BridgeConfig = toml::from_str(&toml::to_string(&written).unwrap()).unwrap();
+        let policy = &read.roots[0].policy;
+        assert_eq!((policy.kind, policy.exit_age), (PolicyKind::Default, Duration::from_secs(9)));
     }
 
     #[test]
@@ -128,7 +150,7 @@ mod tests {
         let password = home.path().join("password");
         crate::keystore::write_private(&password, b"correct horse").unwrap();
         let roots = vec![RootPlace { contracts: None, ..place(RootKind::Tron) }];
-        let bridge = BridgePlace { roots, owner: Address::ZERO, reserve: U256::ZERO };
+        let bridge = network(roots);
         let error = section(&bridge, 0, home.path(), &password).unwrap_err().to_string();
         assert!(error.contains("bttc testnet down"), "{error}");
     }

@@ -1,11 +1,12 @@
 //! The root chains as `bttc testnet status` shows them.
 
 use super::{
-    begin::owner,
+    begin::{guardian, owner},
     place::{BridgePlace, RootPlace, root_dir},
 };
 use crate::testnet::{layout::log_file, rpc};
 use alloy_primitives::{Address, U64, hex};
+use alloy_signer_local::PrivateKeySigner;
 use bttc_bridge::root::RootKind;
 use bttc_primitives::format_tron;
 use serde_json::{Value, json};
@@ -100,7 +101,7 @@ pub(crate) async fn as_json(dir: &Path, bridge: &BridgePlace) -> Value {
         }
         roots.push(shown);
     }
-    let owner = owner();
-    let owner = json!({ "address": owner.address(), "privateKey": hex::encode_prefixed(owner.to_bytes()) });
-    json!({ "roots": roots, "owner": owner, "reserve": bridge.reserve.to_string() })
+    let account =
+        |key: PrivateKeySigner| json!({ "address": key.address(), "privateKey": hex::encode_prefixed(key.to_bytes()) });
+    json!({ "roots": roots, "owner": account(owner()), "guardian": account(guardian()), "reserve": bridge.reserve.to_string() })
 }
