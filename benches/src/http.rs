@@ -1,6 +1,7 @@
 //! JSON-RPC over one kept HTTP/1.1 connection, with little work of its own: the node is to be measured, not the client.
 
-use eyre::{Result, WrapErr, bail};
+use alloy_primitives::U256;
+use eyre::{OptionExt, Result, WrapErr, bail};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -99,10 +100,35 @@ impl Connection {
         }
     }
 
+    /// Calls several methods in one request; results are in the order of the calls.
+    pub fn batch(&mut self, calls: &[(&str, Value)]) -> Result<Vec<Value>> {
+        let request = |(id, (method, params)): (usize, &(&str, Value))| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        let body: Vec<_> = calls.iter().enumerate().map(request).collect();
+        let answers: Vec<Value> = serde_json::from_slice(&self.post(json!(body).to_string().as_bytes())?)?;
+        let mut results = vec![Value::Null; calls.len()];
+        for answer in answers {
+            let id = answer.get("id").and_then(Value::as_u64).and_then(|id| usize::try_from(id).ok());
+            match (id.and_then(|id| results.get_mut(id)), answer.get("result")) {
+                (Some(place), Some(result)) => *place = result.clone(),
+                _ => bail!("one of {} calls: {answer}", calls.len()),
+            }
+        }
+        Ok(results)
+    }
+
+    /// Calls a method that answers with a large number.
+    pub fn number(&mut self, method: &str, params: Value) -> Result<U256> {
+        number(&self.call(method, params)?)
+    }
+
     /// Calls a method that answers with a quantity.
     pub fn quantity(&mut self, method: &str, params: Value) -> Result<u64> {
-        let result = self.call(method, params)?;
-        let text = result.as_str().unwrap_or_default();
-        Ok(u64::from_str_radix(text.trim_start_matches("0x"), 16)?)
+        Ok(self.number(method, params)?.try_into()?)
     }
+}
+
+/// A number as JSON-RPC writes it: a quantity, or 32 bytes.
+pub fn number(value: &Value) -> Result<U256> {
+    let digits = value.as_str().and_then(|text| text.strip_prefix("0x")).ok_or_eyre("not a number in hexadecimal")?;
+    U256::from_str_radix(digits, 16).wrap_err_with(|| format!("{value} is not a number"))
 }

@@ -1,7 +1,7 @@
 //! A ledger of the development network, and the decision of a validator of one.
 
 use crate::transactions::dev_key;
-use alloy_primitives::{Address, Signature};
+use alloy_primitives::{Address, Signature, U64};
 use alloy_signer::SignerSync;
 use alloy_signer_local::PrivateKeySigner;
 use bttc_chain::{Chain, ChainConfig};
@@ -9,7 +9,8 @@ use bttc_consensus::{Application, ConsensusSigner, Decision, SignError, SignRequ
 use bttc_primitives::{ChainSpec, CommitCertificate, Fatal, SealedBlock, SignerBitmap, VoteKind};
 use bttc_storage::{Durability, Storage, StorageConfig};
 use bttc_txpool::PoolConfig;
-use eyre::Result;
+use eyre::{OptionExt, Result};
+use serde_json::json;
 use std::{
     path::Path,
     sync::Arc,
@@ -51,9 +52,16 @@ pub fn spec() -> Result<Arc<ChainSpec>> {
     Ok(Arc::new(ChainSpec::from_json(GENESIS)?))
 }
 
+/// Genesis of the development network with another gas limit of a block.
+pub fn genesis_with_gas_limit(gas_limit: u64) -> Result<String> {
+    let mut genesis: serde_json::Value = serde_json::from_str(GENESIS)?;
+    *genesis.get_mut("gasLimit").ok_or_eyre("a genesis without gas limit")? = json!(U64::from(gas_limit));
+    Ok(serde_json::to_string_pretty(&genesis)?)
+}
+
 /// A store at `path`.
 pub fn store(path: &Path, durability: Durability) -> Result<Storage> {
-    Ok(Storage::open(&StorageConfig { path: path.to_owned(), durability, ..Default::default() })?)
+    Ok(Storage::open(&StorageConfig { path: path.to_owned(), durability, max_size_gib: 256, ..Default::default() })?)
 }
 
 /// A ledger in `path`.
@@ -90,9 +98,14 @@ pub fn decision(chain: &Chain, block: &SealedBlock, signer: &DevValidator) -> Re
     Ok(Decision { block_hash, certificate: CommitCertificate { height, round: 0, block_hash, signers, signatures } })
 }
 
+/// Proposes the next block.
+pub async fn propose(chain: &Chain, signer: &DevValidator) -> Result<SealedBlock> {
+    Ok(chain.propose(turn(chain, signer), None, Instant::now() + BUILD_TIME).await?)
+}
+
 /// Proposes, signs and commits the next block.
 pub async fn decide(chain: &Chain, signer: &DevValidator) -> Result<SealedBlock> {
-    let block = chain.propose(turn(chain, signer), None, Instant::now() + BUILD_TIME).await?;
+    let block = propose(chain, signer).await?;
     chain.commit(decision(chain, &block, signer)?).await?;
     Ok(block)
 }

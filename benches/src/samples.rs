@@ -21,6 +21,22 @@ impl Samples {
         self.refused += 1;
     }
 
+    /// Takes the times of others in.
+    pub fn join(&mut self, others: Self) {
+        self.times.extend(others.times);
+        self.refused += others.refused;
+    }
+
+    /// How many right answers there were.
+    pub const fn len(&self) -> usize {
+        self.times.len()
+    }
+
+    /// Whether there was none.
+    pub const fn is_empty(&self) -> bool {
+        self.times.is_empty()
+    }
+
     /// The time that `per_mille` of the requests stayed within; zero without answers. Unit: microseconds.
     pub fn quantile(&self, per_mille: usize) -> f64 {
         let mut times = self.times.clone();

@@ -1,6 +1,9 @@
 //! A network of `bttc testnet`, ended with the program that measures it.
 
-use crate::process::{cpu_micros, resident_kib};
+use crate::{
+    load::Target,
+    process::{cpu_micros, resident_kib},
+};
 use eyre::{OptionExt, Result, bail};
 use serde_json::Value;
 use std::{
@@ -67,6 +70,12 @@ impl Network {
     /// CPU time of all nodes. Unit: microseconds.
     pub fn cpu(&self) -> Result<u64> {
         self.pids.iter().filter(|pid| **pid != 0).map(|pid| cpu_micros(*pid)).sum()
+    }
+
+    /// The nodes as one target of a load.
+    pub fn target(&self, name: &str) -> Target {
+        let pids = self.pids.iter().copied().filter(|pid| *pid != 0).collect();
+        Target { name: name.to_owned(), urls: self.urls.clone(), pids }
     }
 
     /// Memory of the node that holds most. Unit: KiB.

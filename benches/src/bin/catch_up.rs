@@ -8,12 +8,11 @@
 use alloy_primitives::Address;
 use bttc_benches::{
     http::Connection,
-    ledger,
+    ledger, replay,
     testnet::Network,
     transactions::{Call, LOCAL_CHAIN, bodies, dev_key, sign_all_for},
 };
 use bttc_chain::{Chain, ChainConfig};
-use bttc_consensus::{Application, DecidedBlock, Decision, Turn};
 use bttc_primitives::ChainSpec;
 use bttc_storage::Durability;
 use bttc_txpool::PoolConfig;
@@ -89,29 +88,6 @@ fn open(spec: &Arc<ChainSpec>, path: &Path) -> Result<Chain> {
     Ok(Chain::open(spec.clone(), store, ChainConfig::default(), PoolConfig::default(), None)?)
 }
 
-/// All blocks that a stopped node has.
-async fn blocks(chain: &Chain) -> Result<Vec<DecidedBlock>> {
-    let head = chain.head().height();
-    let mut blocks: Vec<DecidedBlock> = Vec::new();
-    while blocks.len() < head as usize {
-        let next = blocks.len() as u64 + 1;
-        let more = chain.decided(next..head + 1, 64 << 20).await?;
-        ensure!(!more.is_empty(), "block {next} is missing");
-        blocks.extend(more);
-    }
-    Ok(blocks)
-}
-
-async fn run(chain: &Chain, blocks: Vec<DecidedBlock>) -> Result<()> {
-    for DecidedBlock { block, certificate } in blocks {
-        let turn = Turn { height: block.height(), round: certificate.round, proposer: block.header.beneficiary };
-        let block_hash = block.hash();
-        chain.verify(turn, block).await?;
-        chain.commit(Decision { block_hash, certificate }).await?;
-    }
-    Ok(())
-}
-
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
@@ -132,12 +108,12 @@ async fn main() -> Result<()> {
     network.command(&["stop", "0", "4"])?;
 
     let spec = Arc::new(ChainSpec::from_json(&std::fs::read_to_string(place.join("genesis.json"))?)?);
-    let blocks = blocks(&open(&spec, &network.datadirs.first().ok_or_eyre("no node")?.join("db"))?).await?;
+    let blocks = replay::blocks(&open(&spec, &network.datadirs.first().ok_or_eyre("no node")?.join("db"))?).await?;
     let gas: u64 = blocks.iter().map(|of| of.block.header.gas_used).sum();
     let transactions: usize = blocks.iter().map(|of| of.block.body.transactions.len()).sum();
     let fresh = open(&spec, &dir.path().join("fresh"))?;
     let began = Instant::now();
-    run(&fresh, blocks).await?;
+    replay::run(&fresh, blocks).await?;
     let ran = began.elapsed();
     ensure!(fresh.head().height() >= head, "the blocks were refused");
 

@@ -46,6 +46,9 @@ struct Args {
     /// Transfers in one request of the load.
     #[arg(long, default_value_t = 50)]
     batch: usize,
+    /// Transfers a second that are offered; without it as fast as they are taken.
+    #[arg(long)]
+    rate: Option<f64>,
     /// Prints JSON.
     #[arg(long)]
     json: bool,
@@ -79,6 +82,17 @@ impl Probe {
         (self.nonce, self.node) = (self.nonce + 1, self.node + 1);
         Ok(took)
     }
+}
+
+/// How many senders all nodes together have recovered.
+fn recovered(network: &Network) -> Result<f64> {
+    let mut sum = 0.0;
+    for url in &network.metrics {
+        let text = String::from_utf8(Connection::open(url.trim_end_matches("/metrics"))?.get("/metrics")?)?;
+        let line = text.lines().find_map(|line| line.strip_prefix("bttc_txpool_senders_recovered_total "));
+        sum += line.map_or(Ok(0.0), str::parse)?;
+    }
+    Ok(sum)
 }
 
 /// Seconds from a block being built to its decision: buckets of all nodes together, the upper bound and how many are not above it.
@@ -144,6 +158,8 @@ struct Loaded {
     finality: Samples,
     seconds: f64,
     cpu: u64,
+    /// Senders recovered for each transfer, by each node.
+    recovered: f64,
 }
 
 fn load(args: &Args, network: &Network, probe: &mut Probe) -> Result<Loaded> {
@@ -153,6 +169,7 @@ fn load(args: &Args, network: &Network, probe: &mut Probe) -> Result<Loaded> {
     let lots = (0..SENDERS)
         .map(|index| Ok(bodies(&sign_all_for(LOCAL_CHAIN, &dev_key(index)?, 0, &calls)?, args.batch)))
         .collect::<Result<Vec<_>>>()?;
+    let before = recovered(network)?;
     let (cpu, began, stop) = (network.cpu()?, Instant::now(), AtomicBool::new(false));
     thread::scope(|scope| {
         let stop = &stop;
@@ -163,7 +180,12 @@ fn load(args: &Args, network: &Network, probe: &mut Probe) -> Result<Loaded> {
             .map(|(at, lot)| {
                 scope.spawn(move || {
                     let mut connection = Connection::open(network.url(at))?;
-                    for body in lot {
+                    let apart = args.rate.map(|rate| args.batch as f64 * f64::from(SENDERS) / rate);
+                    // One account after the other, not all at once.
+                    let first = apart.unwrap_or_default() * at as f64 / f64::from(SENDERS);
+                    for (n, body) in lot.iter().enumerate() {
+                        let due = Duration::from_secs_f64(apart.unwrap_or_default().mul_add(n as f64, first));
+                        thread::sleep(due.saturating_sub(began.elapsed()));
                         let answer: Value = serde_json::from_slice(&connection.post(body)?)?;
                         let answers = answer.as_array().cloned().unwrap_or_else(|| vec![answer]);
                         if let Some(refused) = answers.iter().find_map(|answer| answer.get("error")) {
@@ -195,7 +217,9 @@ fn load(args: &Args, network: &Network, probe: &mut Probe) -> Result<Loaded> {
         stop.store(true, Ordering::Relaxed);
         sending.into_iter().try_for_each(joined)?;
         let (finality, seconds) = measured?;
-        Ok(Loaded { intervals: joined(clock)?, finality, seconds, cpu: network.cpu()?.saturating_sub(cpu) })
+        let cpu = network.cpu()?.saturating_sub(cpu);
+        let recovered = (recovered(network)? - before) / args.transfers as f64 / network.metrics.len() as f64;
+        Ok(Loaded { intervals: joined(clock)?, finality, seconds, cpu, recovered })
     })
 }
 
@@ -244,7 +268,7 @@ fn main() -> Result<()> {
     if args.json {
         let result = json!({
             "validators": args.validators, "latency": args.latency, "idle_finality": idle.json(), "idle_interval": idle_intervals.json(),
-            "load_finality": loaded.finality.json(), "load_interval": loaded.intervals.json(), "decision_ms": { "idle": [median[0], high[0]], "load": [median[1], high[1]] }, "transfers_per_second": per_second, "cpu_us_each": micros_each, "idle_cpu_of_one_core": idle_cpu, "idle_memory_mib": idle_memory,
+            "load_finality": loaded.finality.json(), "load_interval": loaded.intervals.json(), "decision_ms": { "idle": [median[0], high[0]], "load": [median[1], high[1]] }, "transfers_per_second": per_second, "cpu_us_each": micros_each, "recovered_by_each": loaded.recovered, "idle_cpu_of_one_core": idle_cpu, "idle_memory_mib": idle_memory,
         });
         return Ok(writeln!(out, "{result}")?);
     }
@@ -271,7 +295,11 @@ fn main() -> Result<()> {
     for (what, at) in [("idle", 0), ("under load", 1)] {
         writeln!(out, "{:<40} {:>9.1} {:>9.1}", format!("block built to decision, {what}"), median[at], high[at])?;
     }
-    writeln!(out, "{per_second:.0} transfers a second; {micros_each:.0} us of CPU each, all nodes together")?;
+    writeln!(
+        out,
+        "{per_second:.0} transfers a second; {micros_each:.0} us of CPU each, all nodes together; each node recovers the sender of one {:.3} times",
+        loaded.recovered
+    )?;
     writeln!(out, "an idle validator: {:.1} % of a core, {idle_memory} MiB", 100.0 * idle_cpu)?;
     Ok(())
 }

@@ -2,15 +2,14 @@
 
 use super::{AccountsPattern, BlocksPattern};
 use crate::{
-    ledger::GENESIS,
+    ledger::{GENESIS, genesis_with_gas_limit},
     transactions::{Call, dev_key, sign},
 };
-use alloy_primitives::{Address, U64};
+use alloy_primitives::Address;
 use alloy_signer_local::PrivateKeySigner;
 use bttc_primitives::{ChainSpec, Recovered, Transaction};
 use eyre::{OptionExt, Result};
 use rayon::prelude::*;
-use serde_json::json;
 use std::{ops::Range, sync::Arc};
 
 /// A generated chain.
@@ -97,7 +96,7 @@ impl Plan {
     pub fn genesis(&self) -> Result<String> {
         match self.kind {
             Kind::Blocks(_) => Ok(GENESIS.to_owned()),
-            Kind::Accounts(_) => genesis(AccountsPattern::GAS_LIMIT),
+            Kind::Accounts(_) => genesis_with_gas_limit(AccountsPattern::GAS_LIMIT),
         }
     }
 
@@ -105,13 +104,6 @@ impl Plan {
     pub fn spec(&self) -> Result<Arc<ChainSpec>> {
         Ok(Arc::new(ChainSpec::from_json(&self.genesis()?)?))
     }
-}
-
-/// The development genesis with another gas limit.
-fn genesis(gas_limit: u64) -> Result<String> {
-    let mut genesis: serde_json::Value = serde_json::from_str(GENESIS)?;
-    *genesis.get_mut("gasLimit").ok_or_eyre("a genesis without gas limit")? = json!(U64::from(gas_limit));
-    Ok(serde_json::to_string_pretty(&genesis)?)
 }
 
 fn numbered(key: u32, nonce: u64, calls: Vec<Call>) -> Vec<(u32, u64, Call)> {

@@ -2,3 +2,5 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod generated;
+mod harness;
+mod load;
