@@ -22,7 +22,7 @@ pub(crate) struct Target {
     /// Runs one input.
     pub(crate) run: fn(&[u8]),
     /// Inputs that get deep; a run starts from them beside the corpus.
-    #[cfg_attr(fuzzing, allow(dead_code, reason = "written out by a test"))]
+    #[cfg_attr(feature = "fuzzing", allow(dead_code, reason = "written out by a test"))]
     pub(crate) seeds: fn() -> Vec<Vec<u8>>,
 }
 
