@@ -1,34 +1,18 @@
 """`bttc bridge` as people use it: with key files, and read as people read it."""
 
 import json
-import os
-import pathlib
-import subprocess
 
-from network import Trouble
+import network  # noqa: F401 - finds testnet/e2e
+from home import Home
 
 
-class Commands:
-    """The commands, with a home of their own."""
+class Commands(Home):
+    """The commands of people who know the keys of the development accounts."""
 
     def __init__(self, network):
+        super().__init__(network.bttc, network.dir)
         self.network = network
-        self.home = pathlib.Path(f"{network.dir}-people")
-        self.home.mkdir(mode=0o700, exist_ok=True)
         self.signing = {}
-
-    def run(self, *arguments, seconds=90):
-        """Exit code, output and errors."""
-        env = {"HOME": str(self.home), "XDG_DATA_HOME": str(self.home / "data"), "PATH": os.environ["PATH"]}
-        line = [self.network.bttc, *map(str, arguments)]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=seconds, check=False, env=env, stdin=subprocess.DEVNULL)
-        return done.returncode, done.stdout, done.stderr
-
-    def must(self, *arguments):
-        code, out, errors = self.run(*arguments)
-        if code:
-            raise Trouble(f"`bttc {' '.join(map(str, arguments))[:200]}` failed with {code}: {errors.strip()[-600:]}")
-        return out
 
     def key(self, sender):
         """Flags that sign with a development account; its key is imported at the first time."""

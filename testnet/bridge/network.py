@@ -3,20 +3,20 @@
 import json
 import pathlib
 import subprocess
+import sys
 import threading
 import time
 import urllib.error
 import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "e2e"))
+from devnode import Trouble  # noqa: E402
 
 POLL = 0.2  # seconds between two looks while something is waited for
 INBOX = "0x0000000000000000000000000000000000001001"
 STAKING = "0x0000000000000000000000000000000000001002"
 OUTBOX = "0x0000000000000000000000000000000000001008"
 CUT = (OSError, urllib.error.URLError, json.JSONDecodeError, KeyError, TypeError)
-
-
-class Trouble(Exception):
-    """The run itself cannot go on: what, why and what to do."""
 
 
 def post(url, body, timeout=20):

@@ -1,15 +1,13 @@
 """People of a scenario: accounts that act through the commands of `bttc`, and what must then have happened to the wei."""
 
 import json
-import os
-import pathlib
-import subprocess
 import time
 
-from devnode import Trouble, request
+from devnode import request
 from eth_abi import decode
 from eth_account import Account
 from eth_utils import keccak, to_checksum_address
+from home import Home
 
 BTT = 10**18
 GWEI = 10**9
@@ -29,27 +27,13 @@ class Person:
         self.name, self.address, self.keystore, self.password = name, to_checksum_address(address), keystore, password
 
 
-class People:
+class People(Home):
     """Everybody who acts on one network."""
 
     def __init__(self, network):
+        super().__init__(network.bttc, network.dir)
         self.network = network
-        self.home = pathlib.Path(f"{network.dir}-people")
-        self.home.mkdir(mode=0o700, exist_ok=True)
         self.all = {}
-
-    def run(self, *arguments, seconds=90):
-        """A command of `bttc` with a home of its own; its exit code, output and errors."""
-        home = {"HOME": str(self.home), "XDG_DATA_HOME": str(self.home / "data"), "PATH": os.environ["PATH"]}
-        line = [self.network.bttc, *map(str, arguments)]
-        done = subprocess.run(line, capture_output=True, text=True, timeout=seconds, check=False, env=home, stdin=subprocess.DEVNULL)
-        return done.returncode, done.stdout, done.stderr
-
-    def must(self, *arguments):
-        code, out, errors = self.run(*arguments)
-        if code:
-            raise Trouble(f"`bttc {' '.join(map(str, arguments))}` failed with {code}: {errors.strip()[-600:]}")
-        return out
 
     def new(self, name, btt):
         """A fresh account with a key that `bttc account new` made, paid by the development account that no load uses."""

@@ -1,34 +1,6 @@
 use super::*;
 
-const WHOLE: &str = r#"
-relay = true
-takeover = "5s"
-
-[[roots]]
-root_id = 2
-kind = "tron"
-chain_id = 728126428
-endpoints = [{ url = "http://127.0.0.1:8090", solid = "http://127.0.0.1:8091" }, { url = "https://tron.example.org" }]
-bridge = "TMvs6n9qy1R13CPd1AfxhW41GBG21NSXNj"
-checkpoints = "0x5d8702466692a9174667821741b7e7799a0a0560"
-from_block = 7
-key = "tron.json"
-password_file = "tron.password"
-fee_ceiling = "100_000_000"
-policy = { kind = "urgent", exit_age = "5m", value = { "0xa614f803b6fd780986a42c78ec9c7f77e6ded13c" = "1000000" } }
-
-[[roots]]
-root_id = 1
-kind = "ethereum"
-chain_id = 31337
-endpoints = [{ url = "http://127.0.0.1:8545" }]
-final_depth = 0
-bridge = "0x0000000000000000000000000000000000000001"
-checkpoints = "0x0000000000000000000000000000000000000002"
-from_block = 0
-fee_ceiling = 50000000000000000
-pressing_fee_ceiling = "0xffffffffffffffffffff"
-"#;
+const WHOLE: &str = include_str!("whole.toml");
 
 #[test]
 fn a_whole_section_is_read_and_written() {

@@ -2,14 +2,11 @@
 
 use crate::{
     cli::Place,
-    commands::wallet::{
-        args::{KeyArgs, RpcArgs, SendArgs, TransactionAction},
-        ledger::AccountPath,
-    },
+    commands::wallet::args::{KeyArgs, RpcArgs, SendArgs, TransactionAction},
 };
 use alloy_primitives::B256;
 use clap::{Args, Subcommand, ValueEnum};
-use std::{fmt, path::PathBuf, time::Duration};
+use std::{fmt, time::Duration};
 
 const EXIT_HELP: &str = "AMOUNT is in whole tokens (12.5) or max; TOKEN is the token's address here, the one on its root chain, or `native` for the root chain's coin; without it, BTT. \
 The receiver is an account of the root chain, in that chain's form. An exit cannot be taken back: what is sent to a wrong address is lost. Once a \
@@ -17,7 +14,7 @@ checkpoint is on the root chain, anybody can have it paid with `bttc bridge clai
 
 const THERE_HELP: &str = "--root-rpc is JSON-RPC of a node of Ethereum, or the HTTP interface of one of TRON. Its chain id and the code of the bridge are compared with what this chain has \
 registered, and nothing is sent if they differ. Nothing is sent before you have seen what it does and what it costs, and said yes; -y says so beforehand. A \
-transaction is kept on disk before it is handed out: the same command again goes on with it.";
+transaction is kept on disk before it is handed out: the same command again goes on with it. A Ledger signs for Ethereum alone.";
 
 const STATUS_HELP: &str = "TRANSFER is the index of an exit or its transaction here, a deposit's transaction on the root chain (with --root, it is looked for there alone), or a deposit as tron/17.";
 
@@ -223,25 +220,8 @@ pub(crate) struct ThereArgs {
     /// For development chains of Ethereum without finality: blocks this deep are final.
     #[arg(long, value_name = "BLOCKS", requires = "root_rpc")]
     pub(crate) root_depth: Option<u64>,
-    /// Encrypted key file, or a directory of them, of the account that sends there [default: ~/.local/share/bttc/keystore].
-    #[arg(long, value_name = "FILE|DIR")]
-    pub(crate) keystore: Option<PathBuf>,
-    /// Account that sends there: 0x..., T... or a name of the address book [default: the one account of the keystore].
-    #[arg(long, value_name = "ACCOUNT")]
-    pub(crate) account: Option<String>,
-    /// File whose first line is the password of the key; without it, it is asked for.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) password_file: Option<PathBuf>,
-    /// Ethereum: sign with a Ledger: its first account, the Nth one of Ledger Live (from 0), or the one at a path like m/44'/60'/0'/0/0.
-    #[arg(
-        long,
-        value_name = "N|PATH",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "0",
-        conflicts_with_all = ["keystore", "password_file"]
-    )]
-    pub(crate) ledger: Option<AccountPath>,
+    #[command(flatten)]
+    pub(crate) keys: KeyArgs,
     /// Most that a transaction may cost, in ETH or TRX [default: three times the estimate].
     #[arg(long, value_name = "AMOUNT")]
     pub(crate) max_fee: Option<String>,
@@ -254,18 +234,6 @@ pub(crate) struct ThereArgs {
     /// Wait until nothing can revert that block.
     #[arg(long)]
     pub(crate) finality: bool,
-}
-
-impl ThereArgs {
-    /// Whose key signs there.
-    pub(crate) fn keys(&self) -> KeyArgs {
-        KeyArgs {
-            keystore: self.keystore.clone(),
-            account: self.account.clone(),
-            password_file: self.password_file.clone(),
-            ledger: self.ledger.clone(),
-        }
-    }
 }
 
 /// A transfer as people name it.

@@ -76,7 +76,7 @@ pub(super) fn run(
         "checkpoint": of.checkpoint,
     });
     let steps = Steps { action: "claim", facts: vec![("Proved", proved)], list: vec![step], details };
-    let password_file = args.password_file.as_deref();
+    let password_file = args.keys.password_file.as_deref();
     let bridge = there.bridge;
     let (plan, outcomes) = steps::run(context, there, (sender, password_file, args.yes), &steps, out)?;
     let events: Vec<_> = logs(&outcomes, bridge).filter_map(told).collect();

@@ -106,7 +106,7 @@ pub(super) fn run(context: &Context, asked: &Asked<'_>, args: &ThereArgs, out: &
     });
     let steps = Steps { action: "deposit", facts, list, details };
     let (bridge, name) = (there.bridge, there.name);
-    let password_file = args.password_file.as_deref();
+    let password_file = args.keys.password_file.as_deref();
     let (plan, outcomes) = steps::run(context, there, (sender, password_file, args.yes), &steps, out)?;
     let made = logs(&outcomes, bridge)
         .find_map(|log| IRootBridge::Deposited::decode_raw_log(log.data.topics().iter().copied(), &log.data.data).ok());

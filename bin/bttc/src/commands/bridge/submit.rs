@@ -66,7 +66,7 @@ pub(super) fn run(
         ),
     )];
     let steps = Steps { action: "submit", facts, list: list(root, manager, &told), details };
-    let password_file = args.password_file.as_deref();
+    let password_file = args.keys.password_file.as_deref();
     let (plan, outcomes) = steps::run(context, there, (sender, password_file, args.yes), &steps, out)?;
     context.emit(
         out,

@@ -120,10 +120,10 @@ impl There {
     /// Errors: there is no such key, or a device that cannot sign for this root chain.
     pub(super) fn sender(&self, book: &AddressBook) -> eyre::Result<Sender> {
         // Before anybody looks for the device.
-        if self.name == RootName::Tron && self.args.ledger.is_some() {
+        if self.name == RootName::Tron && self.args.keys.ledger.is_some() {
             return Err(faults::NO_LEDGER_THERE.report("nothing was signed or sent"));
         }
-        Sender::find(&self.args.keys(), book, true)
+        Sender::find(&self.args.keys, book, true)
     }
 
     /// From now on it can sign.
@@ -207,7 +207,7 @@ impl There {
         let action = Action::Call { to, value, data: data.clone() };
         let intent = Intent { key: key.to_owned(), action, raises: 0 };
         let attempt = ask!(self, chain => chain.prepare(&intent, fee, &live)).map_err(|error| match error {
-            RootError::Key { why, .. } if self.args.ledger.is_some() => LEDGER_REFUSED.report(&why),
+            RootError::Key { why, .. } if self.args.keys.ledger.is_some() => LEDGER_REFUSED.report(&why),
             other => of_root(other),
         })?;
         if attempt.from != from {
@@ -225,7 +225,7 @@ impl There {
         let start = Instant::now();
         let (mut sent, mut offered, mut said): (Option<Instant>, _, _) = (None, start, start);
         let mut why = "no block has it yet".to_owned();
-        let bump = if self.args.ledger.is_some() { BUMP_ON_DEVICE } else { BUMP };
+        let bump = if self.args.keys.ledger.is_some() { BUMP_ON_DEVICE } else { BUMP };
         loop {
             match ask!(self, chain => chain.status(&attempt)) {
                 Ok(AttemptStatus::Final { id, block, ending: Ending::Done, .. }) => {
@@ -260,7 +260,7 @@ impl There {
                 }
                 Ok(AttemptStatus::Unknown) => {
                     if sent.is_some() && offered.elapsed() >= bump {
-                        if self.args.ledger.is_some() {
+                        if self.args.keys.ledger.is_some() {
                             writeln!(
                                 io::stderr(),
                                 "If prices ask for more, the Ledger asks for it: confirm there, or refuse to go on waiting"

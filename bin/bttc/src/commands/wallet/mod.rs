@@ -16,7 +16,7 @@ pub(crate) mod faults;
 pub(crate) mod faults_bridge;
 pub(crate) mod faults_gov;
 pub(crate) mod keys;
-pub(crate) mod ledger;
+mod ledger;
 pub(crate) mod node;
 mod offline;
 pub(crate) mod plan;
